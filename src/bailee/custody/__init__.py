@@ -1,0 +1,1 @@
+"""Who holds the root keys, and the epoch keys under them."""

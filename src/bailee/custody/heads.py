@@ -1,0 +1,61 @@
+"""The last known heads of ledger and key store, kept in the custody folder: a whole home put back is noticed."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bailee.custody import durable
+from bailee.kernel.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerHead:
+    """Size and root of one lane at some moment."""
+
+    lane: int
+    size: int
+    root: bytes
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeysHead:
+    """How often the key store lost something on purpose."""
+
+    generation: int
+    tombstones: int
+
+
+class Heads:
+    """Reads and replaces `ledger.head` and `keys.head` in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def ledger(self) -> LedgerHead | None:
+        kept = self._read("ledger.head")
+        return None if kept is None else LedgerHead(kept["lane"], kept["size"], bytes.fromhex(kept["root"]), kept["at"])
+
+    def put_ledger(self, head: LedgerHead) -> None:
+        kept = {"lane": head.lane, "size": head.size, "root": head.root.hex(), "at": head.at}
+        durable.write(self._folder / "ledger.head", json.dumps(kept).encode())
+
+    def keys(self) -> KeysHead | None:
+        kept = self._read("keys.head")
+        return None if kept is None else KeysHead(kept["generation"], kept["tombstones"])
+
+    def put_keys(self, head: KeysHead) -> None:
+        kept = {"generation": head.generation, "tombstones": head.tombstones}
+        durable.write(self._folder / "keys.head", json.dumps(kept).encode())
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        try:
+            kept = json.loads((self._folder / name).read_text("ascii"))
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise Invalid(f"{name} is damaged", hint="compare the ledger with a checkpoint kept elsewhere") from error
+        if not isinstance(kept, dict):
+            raise Invalid(f"{name} is damaged", hint="compare the ledger with a checkpoint kept elsewhere")
+        return kept

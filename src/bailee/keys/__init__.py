@@ -1,0 +1,1 @@
+"""The key store's tables: a second Django application in a database of its own; no rules here."""

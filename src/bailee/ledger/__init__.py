@@ -1,0 +1,1 @@
+"""What happened: one append-only, hashed, signed sequence of facts."""

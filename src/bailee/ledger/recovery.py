@@ -1,0 +1,160 @@
+"""Start-up: prove that the ledger's end is the end it had, or keep the gate shut and say which entry is wrong."""
+
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import connections
+
+from bailee.crypto.notes import Checkpoint, Verifier, verify
+from bailee.crypto.tree import Frontier, leaf_hash
+from bailee.custody.heads import Heads
+from bailee.keys.models import LedgerGuard
+from bailee.kernel.canon import b64u
+from bailee.kernel.clock import SECOND
+from bailee.kernel.errors import HouseError, Unavailable
+from bailee.ledger import tables
+from bailee.ledger.entries import parse
+from bailee.ledger.lanes import Head
+from bailee.ledger.proofs import range_root
+
+ANSWER_TIME: Final = 30 * SECOND
+_PAGE: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with the ledger; `index` is the first bad entry, or the size it should have."""
+
+    what: str
+    index: int
+
+    def error(self) -> Unavailable:
+        return Unavailable(
+            f"{self.what} (entry {self.index}); the gate stays shut",
+            hint="restore a backup, or continue in a new lane with `bailee ledger succeed`",
+            code="ledger-diverged",
+        )
+
+
+def examine(head: Head, heads: Heads, verifier: Verifier) -> Finding | None:
+    """Prove the end of a lane against everything that remembers it; None if all agree.
+
+    1. The newest checkpoint's signature verifies, and it is of this lane.
+    2. The lane is not shorter than checkpoint, guard or head file say: else truncated, or put back.
+    3. The entries since the checkpoint, hashed again from their bodies, give the lane's frontier and root.
+    4. The root at the guarded size is the guarded root: else forked.
+
+    The caller must still run the full verifier from time to time: entries under the checkpoint are not re-read here.
+    """
+    base, frontier = 0, Frontier()
+    point = tables.CheckpointRow.objects.filter(lane=head.lane).order_by("-size").first()
+    if point is not None:
+        try:
+            text, _ = verify(point.note, [verifier])
+            signed = Checkpoint.parse(text)
+        except HouseError:
+            return Finding("the newest checkpoint is not signed by this house", point.size)
+        if (signed.origin, signed.size, signed.root) != (head.origin, point.size, bytes(point.root)):
+            return Finding("the newest checkpoint speaks of another ledger", point.size)
+        if head.size < signed.size:
+            return Finding(f"the ledger was truncated: {head.size} entries of {signed.size}", head.size)
+        base, frontier = signed.size, _frontier_at(head.lane, signed.size)
+        if not hmac.compare_digest(frontier.root(), signed.root):
+            return Finding("entries under the signed checkpoint were changed", _first_bad(head.lane, signed.size))
+    for what, size, root in _memories(head, heads):
+        if head.size < size:
+            return Finding(f"the home was put back to an older state: {head.size} entries of {size}", head.size)
+        if size and not hmac.compare_digest(range_root("default", head.lane, 0, size), root):
+            return Finding(f"the ledger is not the one that {what} remembers", _first_bad(head.lane, size))
+    return _tail(head, base, frontier)
+
+
+def unsure_from(lane: int, size: int, last_t: int) -> int:
+    """First entry younger, at the last one, than a request may take: its answer may not have been received."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT MIN(idx) FROM ledger_entry WHERE lane = %s AND t > %s", [lane, last_t - ANSWER_TIME])
+        found = cursor.fetchone()
+    return size if found is None or found[0] is None else int(found[0])
+
+
+def _memories(head: Head, heads: Heads) -> list[tuple[str, int, bytes]]:
+    known: list[tuple[str, int, bytes]] = []
+    kept = heads.ledger()
+    if kept is not None and kept.lane == head.lane:
+        known.append(("the head file", kept.size, kept.root))
+    elif kept is not None and kept.lane > head.lane:
+        known.append(("the head file", head.size + kept.size, kept.root))
+    guard = LedgerGuard.objects.using("keys").filter(lane=head.lane).first()
+    if guard is not None:
+        known.append(("the key store", guard.size, bytes(guard.root)))
+    return known
+
+
+def _frontier_at(lane: int, size: int) -> Frontier:
+    hashes, start = [], 0
+    for bit in range(size.bit_length() - 1, -1, -1):
+        if size >> bit & 1:
+            hashes.append(range_root("default", lane, start, start + (1 << bit)))
+            start += 1 << bit
+    return Frontier.from_bytes(size, b"".join(hashes))
+
+
+def _tail(head: Head, base: int, frontier: Frontier) -> Finding | None:
+    """Hash the entries after `base` again and compare with the lane row."""
+    index, prior, last_t = base, _leaf_before(head.lane, base), 0
+    for at, leaf, body, t in _rows(head.lane, base):
+        if at != index:
+            return Finding("an entry is missing or stands twice", index)
+        if body is None or not hmac.compare_digest(leaf_hash(body), leaf):
+            return Finding("an entry was changed", index)
+        try:
+            made = parse(body)
+        except HouseError:
+            return Finding("an entry does not parse", index)
+        if made["i"] != index or made["h"] != head.lane or made["t"] != t or t < last_t:
+            return Finding("an entry is not where it belongs", index)
+        if made.get("p") != (None if prior is None else b64u(prior)):
+            return Finding("an entry does not follow the one before it", index)
+        frontier.push(leaf)
+        index, prior, last_t = index + 1, leaf, t
+    row = tables.Lane.objects.get(id=head.lane)
+    if index != head.size:
+        return Finding(f"the lane says {head.size} entries and holds {index}", min(index, head.size))
+    if frontier.to_bytes() != bytes(row.frontier) or frontier.root() != bytes(row.root):
+        return Finding("the lane's frontier does not match its entries", base)
+    if (prior or b"") != bytes(row.last_leaf):
+        return Finding("the lane's last leaf is another one", head.size)
+    return None
+
+
+def _leaf_before(lane: int, index: int) -> bytes | None:
+    row = tables.Entry.objects.filter(lane=lane, idx=index - 1).values_list("leaf", flat=True).first()
+    return None if row is None else bytes(row)
+
+
+def _rows(lane: int, start: int) -> Iterator[tuple[int, bytes, bytes | None, int]]:
+    """Entries from `start` on, a page at a time."""
+    while True:
+        with connections["default"].cursor() as cursor:
+            cursor.execute(
+                "SELECT idx, leaf, body, t FROM ledger_entry WHERE lane = %s AND idx >= %s ORDER BY idx LIMIT %s",
+                [lane, start, _PAGE],
+            )
+            page = cursor.fetchall()
+        for index, leaf, body, t in page:
+            yield index, bytes(leaf), None if body is None else bytes(body), t
+        if len(page) < _PAGE:
+            return
+        start = page[-1][0] + 1
+
+
+def _first_bad(lane: int, size: int) -> int:
+    """The first entry whose body does not hash to its leaf, else the size that was asked about."""
+    for index, leaf, body, _ in _rows(lane, 0):
+        if index >= size:
+            break
+        if body is not None and not hmac.compare_digest(leaf_hash(body), leaf):
+            return index
+    return size

@@ -1,0 +1,1 @@
+"""The records: one gate, keys per customer and category, blind indexes, erasure."""
