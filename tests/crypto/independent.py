@@ -48,8 +48,7 @@ def unwrap(epoch_key: bytes, wrapped: bytes, at: dict[str, Any]) -> bytes:
 def open_blob(dek: bytes, sealed: bytes, at: dict[str, Any]) -> dict[int, Any]:
     if sealed[:2] != b"\x42\x01" or len(sealed) < 64:
         raise Refused("tampered")
-    version = be32(int.from_bytes(sealed[2:4], "big"))
-    named = be32(at["category"]) + version
+    named = be32(at["category"]) + b"\0\0" + sealed[2:4]
     keys = expand(dek, b"bailee/v1/subject", at["house"], at["subject"], named, length=64)
     if keys[32:] != sealed[4:36]:
         raise Refused("context-mismatch")
@@ -59,10 +58,8 @@ def open_blob(dek: bytes, sealed: bytes, at: dict[str, Any]) -> dict[int, Any]:
     end = len(clear)
     while end and clear[end - 1] == 0:
         end -= 1
-    if not end or clear[end - 1] != 0x80:
-        raise Refused("tampered")
     step = 32 if end <= 256 else 128 if end <= 4096 else 1024
-    if len(clear) != (end + step - 1) // step * step:
+    if clear[end - 1 : end] != b"\x80" or len(clear) != (end + step - 1) // step * step:
         raise Refused("tampered")
     value, rest = read(clear[: end - 1])
     if rest or not isinstance(value, dict) or list(value) != sorted(value):

@@ -167,7 +167,7 @@ def test_one_wrong_signature_of_a_known_key_condemns_the_note() -> None:
     raw = bytearray(base64.b64decode(WITNESS.cosign(TEXT, 9).split(" ")[2]))
     for at in (4, 11, 12, 75):
         raw[at] ^= 1
-        line = f"— {WITNESS.name} {b64(raw)}\n"
+        line = f"— {WITNESS.name} {b64(bytes(raw))}\n"
         assert outcome(lambda: verify(NOTE + line, TRUSTED)) == "tampered"  # noqa: B023 - called at once
         raw[at] ^= 1
 
@@ -182,7 +182,7 @@ def test_a_signature_of_another_length_is_refused(length: int) -> None:
 def test_a_cosigned_time_beyond_the_format_is_refused() -> None:
     line = f"— {WITNESS.name} {b64(TRUSTED[1].id + bytes([255]) * 72)}\n"
     assert outcome(lambda: verify(NOTE + line, TRUSTED)) == "tampered"
-    assert [outcome(lambda: WITNESS.cosign(TEXT, at)) for at in (-1, 2**63)] == ["body-malformed"] * 2  # noqa: B023
+    assert [outcome(lambda: WITNESS.cosign(TEXT, at)) for at in (-1, 2**63)] == ["body-malformed"] * 2  # noqa: B023 - called at once
 
 
 def test_every_flipped_bit_of_the_text_is_noticed() -> None:

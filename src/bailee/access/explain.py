@@ -488,9 +488,7 @@ def differences(before: Snapshot, after: Snapshot) -> tuple[Difference, ...]:
         pair = (id(old), id(new))
         changes = known.get(pair)
         if changes is None:
-            changes = known[pair] = (
-                [] if same_map and old.cells == new.cells else _changes(before, old, after, new, names)
-            )
+            changes = known[pair] = _changes(before, old, after, new, names, same_map=same_map)
         found += [Difference(person, *cell, name, was, becomes) for cell, name, was, becomes in changes]
     return tuple(sorted(found))
 

@@ -213,6 +213,7 @@ def map_facts(compiled: CompiledMap) -> MapFacts:
             for key, one in compiled.purposes.items()
         },
         sense={key: Sense(str(one.sense)) for key, one in compiled.categories.items()},
+        may_hold={one.key: one.may_hold for one in fields if one.may_hold},
         cards=frozenset(one.key for one in fields if one.type.key == "card.number"),
     )
 

@@ -132,7 +132,7 @@ def read_template(key: str, text: str) -> Template:
     except (tomllib.TOMLDecodeError, KeyError, ValueError) as error:
         raise Invalid(f"the role template {key} can't be read") from error
     if raw or uses:
-        raise Invalid(f"the role template {key} has an unknown part: {sorted({*raw, *uses})[0]}")
+        raise Invalid(f"the role template {key} has an unknown part: {min({*raw, *uses})}")
     return found
 
 

@@ -28,6 +28,10 @@ CHECKS: Final[list[Check]] = []
 """What areas above must agree to before a map is adopted (grants still mean something, no record loses its field)."""
 
 
+RECORDS: Final[list[Callable[[Tx, str], bool]]] = []
+"""Who can tell whether records of a category or field exist; registered from above."""
+
+
 # -- words
 
 
@@ -71,6 +75,12 @@ def differences(before: str, after: str) -> str:
     return "\n".join(lines)
 
 
+def _refuse(problems: Iterable[Problem]) -> None:
+    errors = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
+    if errors:
+        raise MapInvalid(errors)
+
+
 @lru_cache(maxsize=4)
 def _compiled(text: str, names: tuple[tuple[tuple[str, str], int], ...], version: int) -> CompiledMap:
     return compile_map(toml.read(text), dict(names), version)
@@ -88,17 +98,16 @@ def adopt(tx: Tx, actor: Actor, ask: Adopt) -> Recorded[int, MapAdopted]:
         raise Stale(f"the map is at version {version} now", hint="export it, merge your change and try again")
     previous = None if newest is None else toml.read(newest.toml)
     proposed = toml.read(ask.toml)
+    problems = [*lint(proposed, previous=previous, has_records=lambda key: any(has(tx, key) for has in RECORDS))]
+    _refuse(problems)
     names = {
         (row.kind, row.key): row.number for row in tables.MapName.objects.using(tx.alias).order_by("kind", "number")
     }
     given = assign(proposed, names)
     compiled = compile_map(proposed, given, version + 1)
-    problems = [*lint(proposed, previous=previous)]
     for check in CHECKS:
         problems += check(tx, proposed, compiled)
-    errors = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
-    if errors:
-        raise MapInvalid(errors)
+    _refuse(problems)
     added = {key: number for key, number in given.items() if key not in names}
     tables.MapName.objects.using(tx.alias).bulk_create(
         tables.MapName(kind=kind, key=key, number=number) for (kind, key), number in sorted(added.items())

@@ -163,7 +163,7 @@ class Gate:
 
     def _plan(self, ask: Ask, snapshot: Snapshot, compiled: CompiledMap, now: Micros) -> _Plan:
         """Turn names into numbers and check the bounds of one ask; what is wrong with it concerns it alone."""
-        empty = Prepared((), (), (), 0, ((), (), (), ()))
+        empty = prepare(snapshot, ())
         try:
             if not ask.subjects:
                 raise Invalid("an ask names at least one customer", hint="find them first")

@@ -1,0 +1,3 @@
+def test_it(world):
+    print(world.bob.may)
+    assert world.house
