@@ -24,9 +24,8 @@ from bailee.crypto.notes import Signer, Verifier
 from bailee.custody import durable
 from bailee.custody.custodian import Custodian
 from bailee.custody.epochs import HOUSE, SELF, Ring
-from bailee.custody.heads import Heads, KeysHead
+from bailee.custody.heads import Heads, first_guard, guarded
 from bailee.custody.keychain import Keychain
-from bailee.keys.models import KeyGuard
 from bailee.kernel import actors
 from bailee.kernel.actors import Actor, ActorKind
 from bailee.kernel.acts import Act, Danger, Look
@@ -174,6 +173,10 @@ class House:
         with self.opened() as tx:
             return lanes.append(tx, [Draft(event=fact, actor=actors.SYSTEM_ID, request=tx.request) for fact in facts])
 
+    def append(self, tx: Tx, *facts: Event) -> list[EntryRef]:
+        """Append facts of a procedure's step in the transaction of that step."""
+        return lanes.append(tx, [Draft(event=fact, actor=actors.SYSTEM_ID, request=tx.request) for fact in facts])
+
     def system(self) -> Actor:
         """The house as an actor."""
         return actors.system(self.policy.epoch, self.clock.now())
@@ -199,6 +202,10 @@ class House:
         head = lanes.head()
         if head is not None:
             projections.catch_up(self.opened, head.lane)
+
+    def wait(self, milliseconds: int) -> None:
+        """Pause this thread, for what waits on others."""
+        _pause(milliseconds)
 
     def close(self, reason: str = "end of the session") -> None:
         """Stop cleanly: flush counted denials, sign, forget the keys, give the home free."""
@@ -353,8 +360,7 @@ def init(config: Config, make_custodian: Callable[[], Custodian], *, clock: Cloc
     with house.opened("keys") as tx:
         for name in SYSTEM_KEYS:
             keys.make(tx, name, HOUSE)
-        KeyGuard.objects.using(tx.alias).create(id=1, generation=0, tombstones=0)
-    house.heads.put_keys(KeysHead(0, 0))
+        house.heads.put_keys(first_guard(tx))
     origin = origin_of(identity, lanes.MAIN)
     house.signer = Signer(origin, keys.newest("ledger-signer")[1])
     house.checkpoints = Checkpointer(house.opened, house.signer, house.heads)
@@ -518,8 +524,8 @@ def _prove_tables() -> None:
 
 
 def _prove_key_store(heads: Heads) -> None:
-    kept, row = heads.keys(), KeyGuard.objects.using("keys").filter(id=1).first()
-    if row is None or (kept is not None and row.generation < kept.generation):
+    kept = heads.keys()
+    if kept is not None and guarded().generation < kept.generation:
         raise Unavailable(
             "the key store was put back to an older state",
             hint="restore a backup: erased customers must stay erased",

@@ -161,7 +161,7 @@ def _while(facts: Facts, row: GrantRow) -> Iterator[str]:
     if row.role is not None:
         for lesson in facts.requirements:
             if lesson.role == row.role:
-                yield f"({_learned(facts, lesson.lesson, lesson.grace_days, None)})"
+                yield _learned(facts, lesson.lesson, lesson.grace_days, None)
 
 
 def _resting(facts: Facts, row: GrantRow) -> Iterator[str]:
@@ -189,7 +189,7 @@ def _learned(facts: Facts, lesson: str, grace_days: int, category: str | None) -
     high = category is not None and any(_is_high(facts, key) for key in _mapped(facts) if reaches(category, key))
     if grace_days > 0 and not high:
         ways.append(f"principal.graced.contains({_text(lesson)})")
-    return " || ".join(ways)
+    return f"principal has met && ({' || '.join(ways)})"
 
 
 def _is_high(facts: Facts, key: str) -> bool:

@@ -82,7 +82,9 @@ class ActorView:
     asks: Cells
     due: tuple[tuple[str, int], ...]
     roles: frozenset[str]
-    hot: tuple[Hot, Hot, Hot, Hot] = field(default_factory=lambda: ({}, {}, {}, {}), repr=False, compare=False)
+    hot: tuple[Hot, Hot, Hot, Hot] = field(
+        init=False, default_factory=lambda: ({}, {}, {}, {}), repr=False, compare=False
+    )
 
 
 STRANGER: Final = ActorView({}, frozenset(), Sense.ORDINARY, (), {}, (), frozenset())
@@ -120,7 +122,7 @@ class Snapshot:
     people: Mapping[PersonId, ActorView]
     sens: tuple[int, int, int]
     granters: tuple[PersonId, ...]
-    prepared: dict[tuple[str, ...], Prepared] = field(default_factory=dict, repr=False, compare=False)
+    prepared: dict[tuple[str, ...], Prepared] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def permissions(self, person: PersonId) -> frozenset[str]:
         """What a person may run; nothing for a stranger, or for somebody who is not active."""

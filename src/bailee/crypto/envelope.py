@@ -9,13 +9,15 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from bailee.crypto.aead import KEY, NONCE, cipher, opened
+from bailee.crypto.commitments import OVERHEAD, commitment, key_version
 from bailee.crypto.context import MAGIC, Place, expand, record_aad
 from bailee.crypto.padding import pad, unpad
 from bailee.kernel.errors import Invalid, Unreadable
 
 Value: TypeAlias = "bool | int | str | bytes | list[Value] | dict[str, Value] | None"
 
-OVERHEAD: Final = 64  # bytes: header 4, commitment 32, nonce 12, tag 16
+__all__ = ["OVERHEAD", "Value", "commitment", "key_version", "pack", "seal", "unpack", "unseal"]
+
 _SCALARS: Final = frozenset((bool, int, str, bytes, type(None)))
 _FIELDS: Final = 2**32
 
@@ -72,29 +74,6 @@ def unseal(dek: bytes, house: bytes, place: Place, sealed: bytes) -> bytes:
             code="context-mismatch",
         )
     return opened(cipher(keys[:32]), sealed[36:48], sealed[48:], record_aad(house, version, place))
-
-
-def commitment(sealed: bytes) -> bytes:
-    """Read the 32 bytes that commit to the key; a receipt of erasure lists them without any key.
-
-    Raises:
-        Unreadable: `tampered`: not an envelope.
-
-    """
-    key_version(sealed)
-    return bytes(sealed[4:36])
-
-
-def key_version(sealed: bytes) -> int:
-    """Read which version of the subject key opens this blob.
-
-    Raises:
-        Unreadable: `tampered`: not an envelope of a suite on the allow-list (only `42 01`), or cut short.
-
-    """
-    if sealed[:2] != MAGIC or len(sealed) < OVERHEAD:
-        raise Unreadable("that is no envelope of a known suite", hint="restore this record from a backup")
-    return sealed[2] << 8 | sealed[3]
 
 
 def pack(fields: Mapping[int, Value]) -> bytes:

@@ -107,6 +107,10 @@ class Signer:
         """Write the public half for those who verify cosignatures of this key."""
         return _vkey(self.name, COSIGNATURE, self.public)
 
+    def named(self, name: str) -> "Signer":
+        """Give the same key another name, such as `<origin>/receipt`."""
+        return Signer(name, self._key.private_bytes_raw())
+
     def sign(self, text: str) -> str:
         """Make a note: the text, a blank line, one signature line.
 

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from bailee.custody import durable
-from bailee.kernel.errors import Invalid
+from bailee.keys.models import KeyGuard
+from bailee.kernel.errors import Invalid, Unavailable
+from bailee.kernel.tx import Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +61,22 @@ class Heads:
         if not isinstance(kept, dict):
             raise Invalid(f"{name} is damaged", hint="compare the ledger with a checkpoint kept elsewhere")
         return kept
+
+
+def first_guard(tx: Tx) -> KeysHead:
+    """Write the guard of a new key store."""
+    KeyGuard.objects.using(tx.alias).create(id=1, generation=0, tombstones=0)
+    return KeysHead(0, 0)
+
+
+def guarded() -> KeysHead:
+    """How often the key store itself says it lost something on purpose.
+
+    Raises:
+        Unavailable: there is no guard, so it is no key store of a house.
+
+    """
+    row = KeyGuard.objects.using("keys").filter(id=1).first()
+    if row is None:
+        raise Unavailable("the key store has no guard", hint="restore a backup", code="ledger-diverged")
+    return KeysHead(row.generation, row.tombstones)

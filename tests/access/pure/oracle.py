@@ -6,14 +6,15 @@ from random import Random
 from typing import Any
 
 import cedarpy
+from tests.access.pure import worlds
+from tests.access.pure.worlds import NOW, Case
+
 from bailee.access import cedar
 from bailee.access.compile import Snapshot, compile_policy
 from bailee.access.decide import decide
 from bailee.access.explain import explain
 from bailee.access.facts import Facts
 from bailee.access.words import Level
-from tests.access.pure import worlds
-from tests.access.pure.worlds import NOW, Case
 
 
 class Cedar:

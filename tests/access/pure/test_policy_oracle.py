@@ -6,10 +6,12 @@ from itertools import combinations_with_replacement, product
 from random import Random, randrange
 
 import pytest
+from tests.access.pure import oracle, worlds
+from tests.access.pure.worlds import FIELDS, NOW, Case, ask, forbid, grant, house, member, role
 
 from bailee.access.compile import Snapshot, compile_policy
 from bailee.access.decide import decide
-from bailee.access.explain import explain
+from bailee.access.explain import Why, explain
 from bailee.access.facts import Facts
 from bailee.access.words import (
     ForbidRow,
@@ -25,21 +27,17 @@ from bailee.access.words import (
     Sense,
     reaches,
 )
-from tests.access.pure import oracle, worlds
-from tests.access.pure.worlds import FIELDS, NOW, Case, ask, forbid, grant, house, member, role
-
-NOBODY = {"assigned": False, "case_open": False, "acting_assigned": False}
 
 
 def test_three_judges_agree_on_twenty_thousand_random_queries() -> None:
     seed = randrange(2**32)
-    assert [] == oracle.disagreements(seed, houses=80, queries=250), f"seed {seed}"
+    assert oracle.disagreements(seed, houses=80, queries=250) == [], f"seed {seed}"
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(20))
 def test_three_judges_agree_on_a_million_random_queries(part: int) -> None:
-    assert [] == oracle.disagreements(part, houses=200, queries=250)
+    assert oracle.disagreements(part, houses=200, queries=250) == []
 
 
 @pytest.mark.check("access-17")
@@ -68,14 +66,11 @@ def test_the_explanation_agrees_with_the_decision_on_a_hundred_thousand_queries_
                 again = decide(compile_policy(only, 1, NOW), case.query, case.limits, now=NOW, **case.around).levels
                 if again != levels:
                     wrong.append(f"the named grants alone give {again}, all give {levels}: {case}")
-    assert [] == wrong, f"seed {seed}"
+    assert wrong == [], f"seed {seed}"
 
 
-def _grounded(query: Query, name: str, level: Level, why: object, rows: dict[int, GrantRow]) -> bool:
+def _grounded(query: Query, name: str, level: Level, why: Why, rows: dict[int, GrantRow]) -> bool:
     """Whether a level rests on live grants that reach every key of the field, and a hidden field has its reason."""
-    from bailee.access.explain import Why
-
-    assert isinstance(why, Why)
     named = [rows[id_] for id_ in why.grants]
     if any((row.purpose, row.operation, row.mode) != (query.purpose, query.operation, Mode.STANDING) for row in named):
         return False
@@ -111,8 +106,8 @@ def test_one_flipped_bit_is_caught(seed: int) -> None:
         grants=(grant(1, "clerk", "contact", "charge"), grant(2, "clerk", "card", "charge", level=Level.PARTIAL))
     )
     snapshot = compile_policy(facts, 1, NOW)
-    assert [] == oracle.plain_disagreements(facts, snapshot, every_case(facts))
-    assert [] != oracle.plain_disagreements(facts, flipped(snapshot, r), every_case(facts))
+    assert oracle.plain_disagreements(facts, snapshot, every_case(facts)) == []
+    assert oracle.plain_disagreements(facts, flipped(snapshot, r), every_case(facts)) != []
 
 
 def flipped(snapshot: Snapshot, r: Random) -> Snapshot:
@@ -191,15 +186,15 @@ def test_scopes_count_only_where_they_are_open() -> None:
         (assigned, case_open): decide(snapshot, ask(), assigned=assigned, case_open=case_open).levels["contact.email"]
         for assigned, case_open in product((False, True), repeat=2)
     }
-    assert {
+    assert found == {
         (False, False): Level.PRESENT,
         (True, False): Level.PARTIAL,
         (False, True): Level.CLEAR,
         (True, True): Level.CLEAR,
-    } == found
+    }
 
 
 def test_an_open_case_counts_only_for_an_ask_that_names_it() -> None:
     facts = house(grants=(grant(1, "clerk", "contact", "charge", scope=Scope.CASE),))
     verdict = decide(compile_policy(facts, 1, NOW), ask(case=None), case_open=True)
-    assert {"contact.email": Level.HIDDEN} == verdict.levels
+    assert verdict.levels == {"contact.email": Level.HIDDEN}

@@ -223,6 +223,7 @@ def random_grant(r: Random, number: int, before: list[GrantRow]) -> GrantRow:
     requestable = [row for row in before if row.mode is Mode.ON_REQUEST]
     if requestable and r.random() < 0.7:
         base = r.choice(requestable)
+        since, until = _span(r)
         return replace(
             base,
             id=number,
@@ -232,7 +233,8 @@ def random_grant(r: Random, number: int, before: list[GrantRow]) -> GrantRow:
             origin=Origin.ELEVATION,
             eligibility=base.id,
             approvers=tuple(r.sample([f"p{n}" for n in range(5)], r.randint(0, 2))),
-            **dict(zip(("since", "until"), _span(r), strict=True)),
+            since=since,
+            until=until,
         )
     purpose = r.choice(list(MAP.purposes))
     operation = r.choice([Operation.READ, Operation.READ, *Operation])
