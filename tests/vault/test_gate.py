@@ -1,6 +1,11 @@
+from dataclasses import replace
+
 import pytest
+from bailee.kernel import ids
+from bailee.kernel.clock import Micros
 from bailee.kernel.errors import Denied
-from bailee.vault.words import Ask, Find, Standing
+from bailee.kernel.permissions import OPEN_TO_ALL, Permission
+from bailee.vault.words import Ask, Find, Standing, Write, Written
 from tests.homes import World
 
 
@@ -25,3 +30,14 @@ def test_a_customer_is_found_by_email(world: World) -> None:
     )
     assert [world.dora] == [item.subject for item in answer.items]
     assert Standing.LIVE == answer.items[0].standing
+
+
+def test_what_is_created_under_a_given_id_is_found_there_again(world: World) -> None:
+    key, record = ids.subject_id(Micros(0)), ids.record_id(Micros(0))
+    founder = replace(world.house.system(), may=OPEN_TO_ALL | {Permission.IMPORT})
+    one = Write(subject=key, record=record, create=True, fields={"billing.invoice_no": "I-7", "billing.total": "7.00"})
+    first, second = (world.gate.bring_in(founder, [one])[0] for _ in range(2))
+    assert isinstance(first, Written)
+    assert isinstance(second, Written)
+    assert (True, False) == (first.new, second.new)
+    assert {"billing": (record, 2)} == second.records

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class ImportRun(models.Model):
-    """One run of a plan over a source."""
+    """One run of a plan over a source; `state`: running, done, or broken off."""
 
     id = models.BinaryField(max_length=16, primary_key=True)
     plan_digest = models.BinaryField(max_length=32)
@@ -22,14 +22,15 @@ class ImportRun(models.Model):
 
 
 class ImportRow(models.Model):
-    """Where a row of a source went: keyed digest of its key, and of its contents when last seen."""
+    """Where a row of a source went: keyed digest of its key, and of its contents when last seen.
 
-    pk = models.CompositePrimaryKey("key_digest", "category")
-    key_digest = models.BinaryField(max_length=16)
-    category = models.IntegerField()
+    `key_digest` begins with 4 bytes of its source and table; `records` is 4 bytes of category and 16 of record, each.
+    """
+
+    key_digest = models.BinaryField(max_length=16, primary_key=True)
     row_digest = models.BinaryField(max_length=16)
     subject = models.BinaryField(max_length=16)
-    record = models.BinaryField(max_length=16)
+    records = models.BinaryField()
 
     class Meta:
         db_table = "import_row"

@@ -388,12 +388,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ImportRow',
             fields=[
-                ('pk', models.CompositePrimaryKey('key_digest', 'category', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('key_digest', models.BinaryField(max_length=16)),
-                ('category', models.IntegerField()),
+                ('key_digest', models.BinaryField(max_length=16, primary_key=True, serialize=False)),
                 ('row_digest', models.BinaryField(max_length=16)),
                 ('subject', models.BinaryField(max_length=16)),
-                ('record', models.BinaryField(max_length=16)),
+                ('records', models.BinaryField()),
             ],
             options={
                 'db_table': 'import_row',

@@ -10,15 +10,14 @@ from django.db import connections
 from bailee.crypto.keys import alias as alias_of
 from bailee.crypto.keys import new_key
 from bailee.custody.epochs import SELF, Ring
-from bailee.kernel.errors import Gone, Unavailable
+from bailee.kernel.errors import Unavailable
 from bailee.kernel.sql import marks
 from bailee.kernel.tx import Tx
 from bailee.vault.records import chunks
 
 _STORE: Final = "keys"
-_KEYS: Final = "SELECT subject, category, version, epoch, wrapped FROM subject_key WHERE subject IN "
 _OPEN: Final = "SELECT category, number FROM epoch WHERE state = 1 AND sealed = %s"
-_SHARED: Final = " FOR SHARE"
+_OPEN_SHARED: Final = "SELECT category, number FROM epoch WHERE state = 1 AND sealed = %s FOR SHARE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,11 @@ def fetch(wanted: Sequence[bytes], inside: Sequence[int]) -> Keys:
     found: Keys = {}
     with connections[_STORE].cursor() as cursor:
         for part in chunks(wanted):
-            cursor.execute(f"{_KEYS}({marks(len(part))}) AND category IN ({marks(len(inside))})", [*part, *inside])
+            cursor.execute(
+                "SELECT subject, category, version, epoch, wrapped FROM subject_key "
+                f"WHERE subject IN ({marks(len(part))}) AND category IN ({marks(len(inside))})",
+                [*part, *inside],
+            )
             for subject, category, version, epoch, wrapped in cursor.fetchall():
                 where = (bytes(subject), category)
                 if (kept := found.get(where)) is None or kept.version < version:
@@ -59,10 +62,13 @@ def tomb_digest(subject: bytes) -> bytes:
     return sha256(b"bailee/v1/tomb\0" + subject).digest()[:16]
 
 
-def make(tx: Tx, ring: Ring, wanted: Iterable[tuple[bytes, int]], fresh: frozenset[bytes]) -> None:
+def make(
+    tx: Tx, ring: Ring, wanted: Iterable[tuple[bytes, int]], fresh: frozenset[bytes]
+) -> frozenset[bytes]:
     """Insert the missing keys of (customer, category) pairs, and `_self` for each customer (step W1).
 
-    A crash after this leaves keys without data: harmless, and never deleted by who made them.
+    A crash after this leaves keys without data: harmless, and never deleted by who made them. Answers the customers
+    that were erased before: their ids are not used again, and no key is made for them.
 
     Args:
         tx: open on the key store.
@@ -71,26 +77,27 @@ def make(tx: Tx, ring: Ring, wanted: Iterable[tuple[bytes, int]], fresh: frozens
         fresh: customers whose id was made in this very process just now: nothing can be stored about them yet.
 
     Raises:
-        Unavailable: `sealed`, or an epoch turned meanwhile. Gone: this id was erased.
+        Unavailable: `sealed`, or an epoch turned meanwhile.
 
     """
     pairs = sorted({(subject, SELF) for subject, _ in wanted} | set(wanted))
     known = sorted({subject for subject, _ in pairs} - fresh)
     have: set[tuple[bytes, int]] = set()
+    gone: set[bytes] = set()
     connection = connections[_STORE]
     with connection.cursor() as cursor:
-        cursor.execute(_OPEN + (_SHARED if connection.vendor == "postgresql" else ""), [False])
+        cursor.execute(_OPEN_SHARED if connection.vendor == "postgresql" else _OPEN, [False])
         living = dict(cursor.fetchall())
         for part in chunks(known):
             cursor.execute(f"SELECT subject, category FROM subject_key WHERE subject IN ({marks(len(part))})", part)
             have |= {(bytes(subject), category) for subject, category in cursor.fetchall()}
-            tombs = [tomb_digest(subject) for subject in part]
-            cursor.execute(f"SELECT COUNT(*) FROM tombstone WHERE digest IN ({marks(len(tombs))})", tombs)
-            if cursor.fetchone()[0] and any((subject, SELF) not in have for subject in part):
-                raise Gone("a customer with this id was erased", hint="add them as a new customer")
+            tombs = {tomb_digest(subject): subject for subject in part}
+            cursor.execute(f"SELECT digest FROM tombstone WHERE digest IN ({marks(len(tombs))})", list(tombs))
+            buried = {tombs[bytes(row[0])] for row in cursor.fetchall()}
+            gone |= {subject for subject in buried if (subject, SELF) not in have}
         rows = []
         for subject, category in pairs:
-            if (subject, category) in have:
+            if (subject, category) in have or subject in gone:
                 continue
             epoch = ring.current(category)
             if living.get(category) != epoch.number:
@@ -104,3 +111,4 @@ def make(tx: Tx, ring: Ring, wanted: Iterable[tuple[bytes, int]], fresh: frozens
                 "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
                 rows,
             )
+    return frozenset(gone)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from hashlib import sha256
 from typing import Final
 
 from django.db import connections
@@ -47,19 +48,24 @@ class RecordRow:
     envelope: bytes
 
 
-_SUBJECTS: Final = "SELECT id, collection, state, closing, version FROM subject WHERE id IN "
-_LOCKED: Final = " ORDER BY id FOR UPDATE"
-_RECORDS: Final = "SELECT subject, id, category, version, schema, envelope FROM record WHERE subject IN "
-
-
 def subjects(alias: str, wanted: Sequence[bytes], *, lock: bool = False) -> dict[bytes, SubjectRow]:
     """Fetch customers by id; with `lock`, their rows stay locked until the transaction ends (ids ascending)."""
     connection = connections[alias]
-    tail = _LOCKED if lock and connection.vendor == "postgresql" else ""
+    hold = lock and connection.vendor == "postgresql"
     found: dict[bytes, SubjectRow] = {}
     with connection.cursor() as cursor:
         for part in chunks(sorted(set(wanted)) if lock else wanted):
-            cursor.execute(f"{_SUBJECTS}({marks(len(part))})" + tail, part)
+            if hold:
+                cursor.execute(
+                    "SELECT id, collection, state, closing, version FROM subject "
+                    f"WHERE id IN ({marks(len(part))}) ORDER BY id FOR UPDATE",
+                    part,
+                )
+            else:
+                cursor.execute(
+                    f"SELECT id, collection, state, closing, version FROM subject WHERE id IN ({marks(len(part))})",
+                    part,
+                )
             for key, collection, state, closing, version in cursor.fetchall():
                 found[bytes(key)] = SubjectRow(bytes(key), collection, state, categories(bytes(closing)), version)
     return found
@@ -73,7 +79,9 @@ def records(alias: str, wanted: Sequence[bytes], inside: Sequence[int]) -> list[
     with connections[alias].cursor() as cursor:
         for part in chunks(wanted):
             cursor.execute(
-                f"{_RECORDS}({marks(len(part))}) AND category IN ({marks(len(inside))})", [*part, *inside]
+                "SELECT subject, id, category, version, schema, envelope FROM record "
+                f"WHERE subject IN ({marks(len(part))}) AND category IN ({marks(len(inside))}) ORDER BY subject, id",
+                [*part, *inside],
             )
             made += [RecordRow(bytes(s), bytes(i), c, v, h, bytes(e)) for s, i, c, v, h, e in cursor.fetchall()]
     return made
@@ -120,6 +128,11 @@ def replace_records(tx: Tx, rows: Sequence[RecordRow]) -> None:
             )
             if cursor.rowcount != 1:
                 raise Stale("this record changed meanwhile", hint="read it again and repeat your change")
+
+
+def companion(record: bytes, category: int) -> bytes:
+    """Id of the record of a derived category that belongs to this one (a card's last four digits to the card)."""
+    return sha256(b"bailee/v1/companion\0" + record + category.to_bytes(4, "big")).digest()[:16]
 
 
 def closing(wanted: Iterable[int]) -> bytes:

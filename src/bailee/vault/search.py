@@ -115,6 +115,22 @@ class Indexes:
         return found
 
 
+class IndexBook:
+    """Keeps the indexes of the map in force, made anew when the map changes."""
+
+    def __init__(self, keys: Keychain, house: bytes) -> None:
+        self._keys = keys
+        self._house = house
+        self._kept: tuple[int, Indexes] | None = None
+
+    def of(self, compiled: CompiledMap) -> Indexes:
+        """The indexes of a map."""
+        kept = self._kept
+        if kept is None or kept[0] != compiled.version:
+            kept = self._kept = (compiled.version, Indexes(compiled, self._keys, self._house, lengths()))
+        return kept[1]
+
+
 def key_name(field: int, transform: int) -> str:
     """Name of an index key in the key store."""
     return f"index/{field}/{transform}"
@@ -133,6 +149,16 @@ def lengths(alias: str = "default") -> dict[tuple[int, int], int]:
     """Bits of every planned search index: (field, transform) → bits."""
     rows = tables.SearchIndex.objects.using(alias).filter(state=LIVE)
     return {(row.field, row.transform): row.bits for row in rows}
+
+
+def unplanned(compiled: CompiledMap) -> bool:
+    """Whether some search index of a map has no length yet."""
+    standing = lengths()
+    return any(
+        spec.mode is Mode.SEARCH and (one.id, TRANSFORMS[spec.transform].number) not in standing
+        for one in compiled.fields.values()
+        for spec in one.indexes
+    )
 
 
 def plan_missing(tx: Tx, compiled: CompiledMap, expected: int) -> int:
@@ -201,13 +227,25 @@ def candidates(alias: str, index: Index, terms: Sequence[str], after: bytes | No
     return found
 
 
-def store(tx: Tx, exact: Sequence[UniqueRow], blind: Sequence[BlindRow]) -> set[bytes]:
-    """Insert index rows; answers the customers whose unique value somebody else has.
-
-    Unique rows go first, digests ascending, so that two writers can't deadlock and a duplicate fails alone.
-    """
-    taken: set[bytes] = set()
+def taken(tx: Tx, exact: Sequence[UniqueRow]) -> set[bytes]:
+    """The customers of these rows whose unique value somebody else has."""
+    found: set[bytes] = set()
     with connections[tx.alias].cursor() as cursor:
+        owner = _owners(cursor, exact)
+    for row in exact:
+        if owner.get(row[:3], row[3]) != row[3]:
+            found.add(row[3])
+    return found
+
+
+def store(tx: Tx, exact: Sequence[UniqueRow], blind: Sequence[BlindRow]) -> bool:
+    """Insert index rows; True if another process took a unique value since `taken` was asked (PostgreSQL only).
+
+    Unique rows go in with their digests ascending, so that two writers can't deadlock.
+    """
+    connection = connections[tx.alias]
+    late = False
+    with connection.cursor() as cursor:
         if exact:
             ordered = sorted(exact, key=lambda row: row[:3])
             cursor.executemany(
@@ -215,18 +253,20 @@ def store(tx: Tx, exact: Sequence[UniqueRow], blind: Sequence[BlindRow]) -> set[
                 "ON CONFLICT DO NOTHING",
                 ordered,
             )
-            taken = _lost(cursor, ordered)
-        if kept := [row for row in blind if row[4] not in taken]:
+            if connection.vendor != "sqlite":
+                owner = _owners(cursor, ordered)
+                late = any(owner.get(row[:3]) != row[3] for row in ordered)
+        if blind:
             cursor.executemany(
                 "INSERT INTO blind_index (field, transform, key_version, bits, subject, record, ordinal) "
                 "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-                kept,
+                blind,
             )
-    return taken
+    return late
 
 
-def _lost(cursor: Any, wanted: Sequence[UniqueRow]) -> set[bytes]:
-    """Which customers of these rows do not own their digest now."""
+def _owners(cursor: Any, wanted: Sequence[UniqueRow]) -> dict[tuple[int, int, bytes], bytes]:
+    """Who owns each of these digests now."""
     owner: dict[tuple[int, int, bytes], bytes] = {}
     for (field, version), rows in _by_index(wanted):
         for part in chunks([row[2] for row in rows]):
@@ -237,7 +277,7 @@ def _lost(cursor: Any, wanted: Sequence[UniqueRow]) -> set[bytes]:
             )
             for digest, subject in cursor.fetchall():
                 owner[field, version, bytes(digest)] = bytes(subject)
-    return {row[3] for row in wanted if owner.get(row[:3]) != row[3]}
+    return owner
 
 
 def _by_index(rows: Sequence[UniqueRow]) -> Iterator[tuple[tuple[int, int], list[UniqueRow]]]:
@@ -250,6 +290,8 @@ def _by_index(rows: Sequence[UniqueRow]) -> Iterator[tuple[tuple[int, int], list
 def drop(tx: Tx, places: Sequence[tuple[int, bytes, bytes]]) -> None:
     """Delete the index rows of (field, customer, record): before new ones go in, or because the value is gone."""
     with connections[tx.alias].cursor() as cursor:
+        if not places:
+            return
         cursor.executemany("DELETE FROM unique_index WHERE field = %s AND subject = %s AND record = %s", places)
         cursor.executemany("DELETE FROM blind_index WHERE field = %s AND subject = %s AND record = %s", places)
 

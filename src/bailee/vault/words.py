@@ -52,13 +52,15 @@ class Write:
     """Fields of one record of one or more categories of one customer.
 
     `subject` None makes a new customer. `record` names one record of a category that keeps many; None adds a new one.
-    `fields` maps full field keys to raw values; None as a value takes a field away.
+    With `create`, a customer or record that is not there is made under these very ids (an import that is run again
+    finds what it made before). `fields` maps full field keys to raw values; None as a value takes a field away.
     """
 
     fields: Mapping[str, Any] = field(repr=False)
     subject: SubjectId | None = None
     record: RecordId | None = None
     expect_version: int | None = None
+    create: bool = False
 
 
 class Standing(StrEnum):

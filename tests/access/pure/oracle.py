@@ -45,7 +45,7 @@ class Cedar:
             in_case = case.around["case_open"] and q.case is not None
             known = cedar.context(self.facts, q.purpose, case.limits, NOW, assigned=assigned, case_open=in_case)
             written = json.dumps(known)
-            for key in worlds.needed(name):
+            for key in worlds.needed(self.facts.map, name):
                 request = cedar.request(actor, q.operation, level, key, known) | {"context": written}
                 number = self.asked.setdefault(json.dumps(request), len(self.requests))
                 if number == len(self.requests):

@@ -171,7 +171,7 @@ class Case:
 
 
 def random_facts(r: Random) -> Facts:
-    people = [person(f"p{n}", state=r.choice([State.ACTIVE] * 5 + [*State])) for n in range(5)]
+    people = [person(f"p{n}", state=r.choice([State.ACTIVE] * 16 + [*State])) for n in range(5)]
     people += [
         person("service", Kind.SERVICE, owner="p0"),
         person("orphan", Kind.SERVICE, owner=r.choice([None, "p1"])),
@@ -181,20 +181,25 @@ def random_facts(r: Random) -> Facts:
     memberships = [
         replace(
             member(who.id, of.key, *_span(r)),
-            origin=r.choice([Origin.STANDING] * 6 + [Origin.ELEVATION, Origin.CANARY]),
+            origin=r.choice([Origin.STANDING] * 16 + [Origin.ELEVATION, Origin.CANARY]),
         )
         for who in people
-        for of in r.sample(roles, r.randint(0, 2))
+        for of in r.sample(roles, r.randint(1, 3))
     ]
     grants: list[GrantRow] = []
-    for number in range(r.randint(8, 20)):
+    for number in range(r.randint(10, 25)):
         grants.append(random_grant(r, number, grants))
+    # Text that may hold health data opens only to grants on both, which chance alone hardly ever deals.
+    purpose, level = r.choice(["help", "care"]), Level(r.randint(1, 3))
+    for number, key in enumerate(r.sample(["support", "support.message", "health", "health"], 3), start=100):
+        to = r.choice(["r0", "r0", "r0", "r1", "@p0"])
+        grants.append(grant(number, to, key, purpose, level=r.choice([level, Level.CLEAR])))
     return Facts(
         people=tuple(people),
         roles=tuple(roles),
         memberships=tuple(memberships),
         grants=tuple(grants),
-        forbids=tuple(random_forbid(r, number) for number in range(r.randint(0, 3))),
+        forbids=tuple(random_forbid(r, number) for number in range(r.choice([0, 0, 1, 1, 2]))),
         requirements=tuple(
             RequirementRow(
                 category=None if of_role else r.choice(KEYS),
@@ -202,7 +207,7 @@ def random_facts(r: Random) -> Facts:
                 lesson=r.choice(["cards", "secrecy"]),
                 grace_days=r.choice([0, 7]),
             )
-            for of_role in r.sample([False, True], r.randint(0, 2))
+            for of_role in r.sample([False, True], r.choice([0, 0, 0, 1, 2]))
         ),
         conditions=tuple(
             ConditionRow(
@@ -221,7 +226,7 @@ def random_facts(r: Random) -> Facts:
 
 def random_grant(r: Random, number: int, before: list[GrantRow]) -> GrantRow:
     requestable = [row for row in before if row.mode is Mode.ON_REQUEST]
-    if requestable and r.random() < 0.7:
+    if requestable and r.random() < 0.25:
         base = r.choice(requestable)
         since, until = _span(r)
         return replace(
@@ -232,14 +237,14 @@ def random_grant(r: Random, number: int, before: list[GrantRow]) -> GrantRow:
             mode=Mode.STANDING,
             origin=Origin.ELEVATION,
             eligibility=base.id,
-            approvers=tuple(r.sample([f"p{n}" for n in range(5)], r.randint(0, 2))),
+            approvers=tuple(r.sample([f"p{n}" for n in range(5)], r.choice([0, 0, 1, 2]))),
             since=since,
             until=until,
         )
     purpose = r.choice(list(MAP.purposes))
     operation = r.choice([Operation.READ, Operation.READ, *Operation])
     whole = operation in {Operation.WRITE, Operation.ERASE}
-    origin = r.choice([Origin.STANDING] * 8 + [Origin.CANARY])
+    origin = r.choice([Origin.STANDING] * 12 + [Origin.CANARY])
     since, until = _span(r)
     row = grant(
         number,
@@ -248,8 +253,8 @@ def random_grant(r: Random, number: int, before: list[GrantRow]) -> GrantRow:
         purpose,
         operation=operation,
         level=Level.CLEAR if whole else Level(r.randint(1, 3)),
-        scope=r.choice([Scope.ALL, *Scope]),
-        mode=r.choice([Mode.STANDING] * 3 + [Mode.ON_REQUEST]),
+        scope=r.choice([Scope.ALL, Scope.ALL, *Scope]),
+        mode=r.choice([Mode.STANDING] * 4 + [Mode.ON_REQUEST]),
         since=since,
         until=until,
         origin=origin,
@@ -270,8 +275,9 @@ def random_forbid(r: Random, number: int) -> ForbidRow:
 
 
 def random_limit(r: Random) -> Limit:
-    kind = r.choice([LimitKind.CONSENT, LimitKind.CONSENT, *LimitKind])
-    purpose = r.choice([None, *MAP.purposes, "marketing", "newsletter"])
+    kind = r.choice([LimitKind.CONSENT] * 3 + [*LimitKind])
+    consenting = ["marketing", "newsletter", "marketing", "newsletter", None, *MAP.purposes]
+    purpose = r.choice(consenting if kind is LimitKind.CONSENT else [None, *MAP.purposes])
     category = r.choice([None, None, *KEYS, "gone"])
     return Limit(kind, purpose, category, r.choice([None, None, NOW, Micros(NOW + 1)]))
 
@@ -284,37 +290,49 @@ def random_case(r: Random, facts: Facts, *, sign_in: bool) -> Case:
         purpose=r.choice(list(facts.map.purposes)),
         operation=r.choice([Operation.READ, Operation.READ, *Operation]),
         fields=tuple(r.sample(FIELDS, 2 if r.random() < 0.2 else 1)),
-        asked=r.choice([Level.CLEAR, Level.CLEAR, Level.CLEAR, *Level]) if sign_in else Level.CLEAR,
+        asked=r.choice([Level.CLEAR] * 5 + [*Level]) if sign_in else Level.CLEAR,
         case=r.choice([None, "C-1", "C-1"]),
-        acting_for=r.choice(who) if r.random() < 0.15 else None,
+        acting_for=r.choice(who) if r.random() < 0.1 else None,
     )
+    around: Answers = {name: r.random() < 0.75 for name in ("assigned", "case_open", "acting_assigned")}
     grants = [row for row in facts.grants if row.mode is Mode.STANDING]
-    if grants and r.random() < 0.75:  # most random queries hit nothing, so most start from a grant
-        row = r.choice(grants)
-        near = [name for name in FIELDS if reaches(row.category, name)] or list(FIELDS)
-        holders = [m.person for m in facts.memberships if m.role == row.role] or [row.person or "p0"]
-        query = replace(
-            query,
-            actor=r.choice(holders),
-            purpose=row.purpose,
-            operation=row.operation,
-            fields=(r.choice(near),) if len(query.fields) == 1 else tuple({r.choice(near), *query.fields}),
-        )
-    limits = tuple(random_limit(r) for _ in range(r.choice([0, 0, 1, 2, 3])))
-    around: Answers = {name: r.random() < 0.6 for name in ("assigned", "case_open", "acting_assigned")}
-    if sign_in and r.random() < 0.5:
-        around["assurance"] = r.choice([Assurance.RESISTANT, Assurance.RESISTANT, *Assurance])
-        around["proof_age"] = r.choice([-1, 0, 15 * MINUTE, 15 * MINUTE + 1, 12 * HOUR, 12 * HOUR + 1])
-        around["passkey_age"] = r.choice([None, -1, 0, 5 * MINUTE, 5 * MINUTE + 1])
-        around["served"] = r.choice([None, None, frozenset({"contact", "card"}), frozenset({"health", "support"})])
+    if grants and r.random() < 0.9:  # most random queries hit nothing, so most aim at a grant, and some of these miss
+        query = _aimed(r, facts, r.choice(grants), query)
+        around["assigned"] = r.random() < 0.9
+    limits = tuple(random_limit(r) for _ in range(r.choice([0, 0, 0, 1, 2, 3])))
+    if sign_in and r.random() < 0.4:
+        around["assurance"] = r.choice([Assurance.RESISTANT] * 6 + [*Assurance])
+        around["proof_age"] = r.choice([-1, 0, 0, 15 * MINUTE, 15 * MINUTE + 1, 12 * HOUR, 12 * HOUR + 1])
+        around["passkey_age"] = r.choice([None, -1, 0, 0, 5 * MINUTE, 5 * MINUTE + 1])
+        around["served"] = r.choice([None] * 4 + [frozenset({"contact", "card"}), frozenset({"health", "support"})])
     return Case(query, limits, around)
 
 
-def needed(name: str) -> Iterator[str]:
+def _aimed(r: Random, facts: Facts, row: GrantRow, query: Query) -> Query:
+    """Turn a query on a grant: its purpose and operation, mostly a live holder, mostly fields it really gives."""
+    holders = [row.person] if row.person is not None else [m.person for m in facts.memberships if m.role == row.role]
+    alive = {one.id for one in facts.people if one.state is State.ACTIVE and one.id not in {"bait", "orphan"}}
+    listed = facts.map.purposes[row.purpose].categories
+    near = [name for name in FIELDS if reaches(row.category, name) and any(reaches(key, name) for key in listed)]
+    if r.random() < 0.9:
+        holders = [who for who in holders if who in alive] or holders
+    first = r.choice(near or FIELDS)
+    return replace(
+        query,
+        actor=r.choice(holders or ["p0"]),
+        purpose=row.purpose,
+        operation=row.operation,
+        fields=(first,) if len(query.fields) == 1 or first in query.fields else (first, query.fields[0]),
+        case=query.case or r.choice([None, "C-1"]),
+    )
+
+
+def needed(known: MapFacts, name: str) -> Iterator[str]:
     """The data keys a field rests on: itself, and all of what its text may hold."""
     yield name
-    for category in MAP.may_hold.get(name, ()):
-        yield from (key for key in (*MAP.categories, *FIELDS) if reaches(category, key))
+    keys = (*known.categories, *(one for fields in known.categories.values() for one in fields))
+    for category in known.may_hold.get(name, ()):
+        yield from (key for key in keys if reaches(category, key))
 
 
 def _meet(one: str, other: str) -> bool:
@@ -322,6 +340,6 @@ def _meet(one: str, other: str) -> bool:
 
 
 def _span(r: Random) -> tuple[Micros, Micros]:
-    since = r.choice([EARLIER] * 6 + [NOW, Micros(NOW + 1)])
-    until = r.choice([LATER] * 6 + [NOW, Micros(NOW + 1)])
+    since = r.choice([EARLIER] * 16 + [NOW, Micros(NOW + 1)])
+    until = r.choice([LATER] * 16 + [NOW, Micros(NOW + 1)])
     return since, until

@@ -1,0 +1,170 @@
+"""What a thief does with a stolen copy: searches every byte, tries every string in it as a key, starts the program.
+
+The copy is taken while the home is open, as a thief, a backup or a lost disk would have it; nothing here asks the house.
+"""
+
+import os
+import shutil
+import sqlite3
+import subprocess  # noqa: S404 - the thief starts our own program
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b, md5, sha1, sha256, sha512
+from pathlib import Path
+from typing import Final
+
+from bailee.crypto.keys import EpochKey
+
+HEAD: Final = 6
+PIECE: Final = 16
+_DIGITS: Final = 7
+_KEY: Final = 32
+_PATIENCE: Final = 60
+
+# -- words
+
+
+@dataclass(frozen=True, slots=True)
+class Haul:
+    """What a search found: how many values of each kind, of how many; in how many files and bytes."""
+
+    found: Mapping[str, int]
+    sought: Mapping[str, int]
+    spellings: int
+    files: int
+    size: int
+
+    @property
+    def hits(self) -> int:
+        return sum(self.found.values())
+
+    @property
+    def values(self) -> int:
+        return sum(self.sought.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How the program ended that the thief started on the copy."""
+
+    status: int
+    said: str
+
+
+# -- the bytes
+
+
+def steal(home: Path, to: Path) -> Path:
+    """Copy a home as it lies on the disk, write-ahead logs and all; what lies beside it stays behind."""
+    shutil.copytree(home, to)
+    return to
+
+
+def spellings(value: str) -> frozenset[bytes]:
+    """The ways in which a value may lie in a file: any case, UTF-16, hexadecimal, digits alone; long texts in pieces."""
+    pieces = [value[at : at + PIECE] for at in range(0, len(value) - PIECE + 1, PIECE)] if len(value) > 2 * PIECE else [value]
+    made: set[bytes] = set()
+    for one in pieces:
+        for text in (one, one.lower(), one.upper()):
+            made |= {text.encode(), text.encode("utf-16-le"), text.encode().hex().encode()}
+    digits = "".join(sign for sign in value if sign.isdigit())
+    if len(digits) >= _DIGITS and not any(sign.isalpha() for sign in value):
+        made.add(digits.encode())
+    return frozenset(one for one in made if len(one) >= HEAD)
+
+
+def search(place: Path, planted: Mapping[str, Iterable[str]]) -> Haul:
+    """Look for every spelling of every value in every byte of a file or folder."""
+    wanted: dict[bytes, dict[bytes, tuple[str, str]]] = {}
+    sought: dict[str, int] = {}
+    count = 0
+    for kind, values in planted.items():
+        for value in values:
+            sought[kind] = sought.get(kind, 0) + 1
+            for spelled in spellings(value):
+                count += 1
+                wanted.setdefault(spelled[:HEAD], {})[spelled] = (kind, value)
+    found: set[tuple[str, str]] = set()
+    files = sorted(path for path in place.rglob("*") if path.is_file()) if place.is_dir() else [place]
+    size = 0
+    for path in files:
+        data = path.read_bytes()
+        size += len(data)
+        heads = wanted.keys()
+        for at in range(len(data) - HEAD + 1):
+            head = data[at : at + HEAD]
+            if head in heads:
+                found.update(what for spelled, what in wanted[head].items() if data.startswith(spelled, at))
+    by_kind = {kind: sum(1 for one, _ in found if one == kind) for kind in sought}
+    return Haul(by_kind, sought, count, len(files), size)
+
+
+# -- the keys
+
+
+def strings(keys_db: Path) -> Iterator[bytes]:
+    """Every run of 32 bytes in every value of a stolen key store."""
+    for value in _values(keys_db):
+        raw = value if isinstance(value, bytes) else str(value).encode()
+        yield from (raw[at : at + _KEY] for at in range(len(raw) - _KEY + 1))
+
+
+def fits(candidates: Iterable[bytes], keys_db: Path, house: bytes, category: int) -> tuple[int, int]:
+    """Try candidates as the key of a category: how many were tried, and how many fit its check value."""
+    database = sqlite3.connect(keys_db)
+    number, known = database.execute(
+        "SELECT number, kcv FROM epoch WHERE category = ? ORDER BY number DESC LIMIT 1", [category]
+    ).fetchone()
+    database.close()
+    tried, fit = 0, 0
+    for one in candidates:
+        tried += 1
+        fit += EpochKey(one, house, category, number).kcv == known
+    return tried, fit
+
+
+def digests(value: str) -> frozenset[bytes]:
+    """The digests that a careless index would keep of a value: anybody can compute them again."""
+    made = set()
+    for text in (value, value.lower()):
+        for how in (md5, sha1, sha256, sha512, blake2b):
+            whole = how(text.encode(), usedforsecurity=False).digest()
+            made |= {whole, whole[:16], whole[:20], whole[:8]}
+    return frozenset(made)
+
+
+def index_rows(data_db: Path) -> list[bytes]:
+    """What a stolen index holds in place of values."""
+    database = sqlite3.connect(data_db)
+    rows = [bytes(row[0]) for row in database.execute("SELECT digest FROM unique_index")]
+    database.close()
+    return rows
+
+
+def _values(path: Path) -> Iterator[object]:
+    database = sqlite3.connect(path)
+    for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        quoted = '"' + name.replace('"', '""') + '"'
+        # ast-grep-ignore: sql-is-constant - the thief's own connection to a stolen file; names come from that file
+        for row in database.execute(f"SELECT * FROM {quoted}"):  # noqa: S608 - as above
+            yield from (value for value in row if value is not None)
+    database.close()
+
+
+# -- the program
+
+
+def run(home: Path, key_file: Path, *words: str) -> Attempt:
+    """Start the program on a stolen home, with a key file that was stolen too."""
+    left = {name: value for name, value in os.environ.items() if not name.startswith(("BAILEE_", "DJANGO_"))}
+    done = subprocess.run(  # noqa: S603 - our own program, with fixed words
+        [sys.executable, "-I", "-m", "bailee", "--home", str(home), "--key-file", str(key_file), *words],
+        env=left,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
+    return Attempt(done.returncode, done.stdout + done.stderr)

@@ -1,3 +1,0 @@
-def test_it(world):
-    print(world.bob.may)
-    assert world.house
