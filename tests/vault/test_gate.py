@@ -5,6 +5,7 @@ from bailee.kernel import ids
 from bailee.kernel.clock import Micros
 from bailee.kernel.errors import Denied
 from bailee.kernel.permissions import OPEN_TO_ALL, Permission
+from bailee.vault.history import history
 from bailee.vault.words import Ask, Find, Standing, Write, Written
 from tests.homes import World
 
@@ -41,3 +42,10 @@ def test_what_is_created_under_a_given_id_is_found_there_again(world: World) -> 
     assert isinstance(second, Written)
     assert (True, False) == (first.new, second.new)
     assert {"billing": (record, 2)} == second.records
+
+
+def test_who_saw_a_customer_is_found_in_the_ledger(world: World) -> None:
+    world.gate.read(Ask(actor=world.bob, purpose="billing", subjects=(world.dora,), fields=(), clear=("contact.email",)))
+    lines = history(world.house, world.gate, world.ann, world.dora)
+    assert ["data.read", "data.written"] == [line.event for line in lines]
+    assert world.bob.id == lines[0].actor

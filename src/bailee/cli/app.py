@@ -121,6 +121,7 @@ def top(
 def main(args: Sequence[str] | None = None) -> int:
     """Run one command line; answers its exit code."""
     given = list(sys.argv[1:] if args is None else args)
+    os.umask(0o077)
     _point(given)
     _gentle_end()
     out = Out(as_json="--json" in given)

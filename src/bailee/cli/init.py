@@ -220,10 +220,11 @@ def _tell(run: Run, data: dict[str, Any], purposes: tuple[str, ...]) -> None:
         *([("key", data["key"])] if "key" in data else []),
     ])
     out.say(
-        "\nKeep a copy of the public key elsewhere: with it anyone can check receipts and the ledger, without trusting"
-        " this machine.\n\nNext:\n"
-        "  bailee people invite --name … --email … --role clerk    take a colleague in\n"
-        f"  bailee customer add --purpose {next(iter(purposes), '…')}              a first customer, typed in (needs a role that may)\n"
-        "  bailee import plan FILE                                 or bring many in from a spreadsheet\n"
-        "  bailee doctor                                           check what this home rests on"
+        "\nKeep a copy of the public key elsewhere: with it anyone can check receipts and the ledger,\n"
+        "without trusting this machine.\n\n"
+        "Next:\n"
+        "  bailee people invite                          take a colleague in, with the roles of their job\n"
+        f"  bailee customer add --purpose {purposes[0] if purposes else '…':<15} type a first customer in (with a key that may)\n"
+        "  bailee import plan FILE                       or bring many in from a spreadsheet\n"
+        "  bailee doctor                                 check what this home rests on"
     )

@@ -101,14 +101,14 @@ class Out:
     def say(self, text: str) -> None:
         """A word to the person in front; silent with --quiet and --json."""
         if not (self.quiet or self.as_json):
-            self.words.print(safe(text), markup=False, highlight=False, soft_wrap=True)
+            self.words.print(safe(text), soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """A word that matters even with --quiet; with --json it is a line of JSON on stderr."""
         if self.as_json:
             sys.stderr.write(encode({"warning": text}) + "\n")
         else:
-            self.words.print(f"note: {safe(text)}", markup=False, highlight=False, soft_wrap=True, style="yellow")
+            self.words.print(f"note: {safe(text)}", soft_wrap=True, style="yellow")
 
     def line(self, text: str) -> None:
         """One line of data."""
@@ -135,21 +135,17 @@ class Out:
             self.pairs([(key.replace("_", " "), words(value)) for key, value in data.items()])
 
     def heading(self, text: str) -> None:
-        with self._data.capture() as capture:
-            self._data.print(safe(text), style="bold", markup=False, highlight=False, soft_wrap=True)
-        sys.stdout.write(capture.get())
+        self._data.print(safe(text), style="bold", soft_wrap=True)
 
     def pairs(self, pairs: Sequence[tuple[str, str]], *, indent: int = 0) -> None:
-        """Labels and values, aligned."""
-        from rich.table import Table  # noqa: PLC0415 - rich costs 70 ms that --version must not pay
-        from rich.text import Text  # noqa: PLC0415 - as above
+        """Labels and values, aligned; a long value is never cut, so that it can be copied."""
+        from rich.text import Text  # noqa: PLC0415 - rich costs 70 ms that --version must not pay
 
-        grid = Table.grid(padding=(0, 2))
-        grid.add_column(no_wrap=True)
-        grid.add_column(overflow="fold")
+        width = max((len(label) for label, _ in pairs), default=0)
         for label, value in pairs:
-            grid.add_row(Text(" " * indent + safe(label), style="dim"), Text(value))
-        self._put(grid)
+            line = Text.assemble(" " * indent, (safe(label).ljust(width), "dim"), "  ", value)
+            line.rstrip()
+            self._data.print(line, soft_wrap=True)
 
     def rows(
         self,

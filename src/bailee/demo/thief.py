@@ -9,6 +9,7 @@ import sqlite3
 import subprocess  # noqa: S404 - the thief starts our own program
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b, md5, sha1, sha256, sha512
 from pathlib import Path
@@ -168,3 +169,15 @@ def run(home: Path, key_file: Path, *words: str) -> Attempt:
         check=False,
     )
     return Attempt(done.returncode, done.stdout + done.stderr)
+
+
+@contextmanager
+def jammed(data_db: Path) -> Iterator[None]:
+    """Hold the lock of a living store, so that nobody else can write to it: not theft, but sabotage."""
+    database = sqlite3.connect(data_db, isolation_level=None)
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        database.rollback()
+        database.close()

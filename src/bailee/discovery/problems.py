@@ -74,11 +74,11 @@ _OWN: Final = (
     _stop("taken", "another customer of the vault has this value, which may stand once only", "see who it is first"),
     _stop("row-empty", "nothing in this row goes into the vault", "leave the row out"),
     _stop("customer-missing", "the row does not say whose it is", "fill the column that names the customer"),
-    _stop("customer-unknown", "the row belongs to a customer who is not in the source", "bring the customer in first"),
+    _stop("customer-unknown", "the import found no customer that this row belongs to", "bring the customer in first"),
     _stop("customer-refused", "the row belongs to a customer who was refused", "mend the customer's row first"),
     _stop("one-only", "another row of this table fills the same single record of this customer", "keep one of them"),
     _stop("erased", "this customer was erased from the vault", "delete them from the source too"),
-    _stop("customer-suspended", "this customer is suspended", "lift it first"),
+    _stop("conflict", "this customer is suspended, or has too many records of this kind", "look at the customer"),
     _stop("too-large", "the record would be larger than 256 KiB", "keep large things as files"),
     _stop("not-written", "the vault did not take the row", "run the import again"),
 )

@@ -120,9 +120,7 @@ def _guesses(column: Column, among: Iterable[CompiledCategory], compiled: Compil
     )
     for phrases, kinds, words in _BY_KIND:
         if headers.said(name, *phrases):
-            yield from (
-                one.key for one in fields if one.type.key in kinds and (not words or words & set(_own(one)))
-            )
+            yield from (one.key for one in fields if one.type.key in kinds and (not words or words & set(_own(one))))
             return
     part = headers.address_part(name)
     if part is not None:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
-from django.db import connections
 
 from bailee.kernel.actors import Actor
 from bailee.kernel.acts import look
@@ -14,7 +13,7 @@ from bailee.kernel.errors import NotFound
 from bailee.kernel.events import KINDS, sentence
 from bailee.kernel.permissions import Permission
 from bailee.kernel.tx import View
-from bailee.ledger import lanes, projections, tables
+from bailee.ledger import lanes, mentions, projections, tables
 from bailee.ledger.entries import Entry, opened
 
 Page = Annotated[int, msgspec.Meta(ge=1, le=1000)]
@@ -116,31 +115,13 @@ def state(view: View, actor: Actor, ask: Nothing) -> LedgerState:
 
 
 def of_alias(alias: bytes, limit: int) -> tuple[Line, ...]:
-    """Every entry about one customer, by their pseudonym: read alone, or among the people of a set; newest first."""
+    """Every entry about one customer, by their pseudonym: alone or in a set; newest first, once projections caught up."""
     head = lanes.head()
     if head is None:
         return ()
-    found: dict[int, Entry] = {}
-    for row in tables.Entry.objects.filter(lane=head.lane, alias=alias, body__isnull=False).order_by("-idx")[:limit]:
-        found[row.idx] = opened(bytes(row.body or b""), bytes(row.leaf))
-    for one in _in_sets(head.lane, alias):
-        found[one.index] = one
-    return tuple(line(found[index]) for index in sorted(found, reverse=True)[:limit])
-
-
-def _in_sets(lane: int, alias: bytes) -> list[Entry]:
-    """Entries whose set of people holds an alias; reads every set, until a projection of its own keeps an index."""
-    roots = set()
-    with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT root, body FROM ledger_set")
-        for root, body in cursor.fetchall():
-            if any(bytes(body)[at : at + 16] == alias for at in range(0, len(body), 16)):
-                roots.add(bytes(root))
-    if not roots:
-        return []
-    rows = tables.Entry.objects.filter(lane=lane, alias__isnull=True, tag__gte=600, tag__lt=610, body__isnull=False)
-    made = (opened(bytes(row.body or b""), bytes(row.leaf)) for row in rows.iterator())
-    return [one for one in made if one.people is not None and one.people.root in roots]
+    wanted = mentions.of(alias, head.lane, limit)
+    rows = tables.Entry.objects.filter(lane=head.lane, idx__in=wanted, body__isnull=False).order_by("-idx")
+    return tuple(line(opened(bytes(row.body or b""), bytes(row.leaf))) for row in rows)
 
 
 def line(one: Entry) -> Line:

@@ -39,8 +39,19 @@ class Entry(models.Model):
         db_table = "ledger_entry"
         indexes: ClassVar = [
             models.Index(fields=["actor", "t"], name="ledger_entry_actor", condition=models.Q(actor__isnull=False)),
-            models.Index(fields=["alias", "t"], name="ledger_entry_alias", condition=models.Q(alias__isnull=False)),
         ]
+
+
+class Mention(models.Model):
+    """Which entries speak of a pseudonym, alone or in a set; a projection, so that appending stays quick."""
+
+    pk = models.CompositePrimaryKey("alias", "lane", "idx")
+    alias = models.BinaryField(max_length=16)
+    lane = models.IntegerField()
+    idx = models.BigIntegerField()
+
+    class Meta:
+        db_table = "ledger_mention"
 
 
 class SubjectSetRow(models.Model):

@@ -18,11 +18,12 @@ import argparse
 import json
 import re
 import sqlite3
-import subprocess  # noqa: S404 - the `openssl` program, where the cryptography package is not installed
+import subprocess
 import sys
 import tempfile
 from base64 import b64decode, b64encode, urlsafe_b64decode
 from binascii import b2a_base64
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Iterable, NoReturn, Sequence
@@ -42,7 +43,7 @@ _ENTRY = re.compile(
     },
     re.MULTILINE,
 )
-_KEYS, _EMPTY, _PRUNED, _PAGE = set("v h i t p k d a b s S c f m u g q w".split()), sha256(b"").digest(), b"105", 2048
+_KEYS, _EMPTY, _PRUNED, _PAGE = set("vhitkdpabsScfmugqw"), sha256(b"").digest(), b"105", 2048
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -67,7 +68,7 @@ def _demand(holds: object, what: str, index: int | None = None) -> None:
 
 
 class Key:
-    """The house's public key, for every lane and receipt of that house; `unchecked`: signatures nothing here verifies."""
+    """The house's public key, for all its lanes and receipts; `unchecked` counts signatures nothing here can verify."""
 
     def __init__(self, vkey: str) -> None:
         self.unchecked = 0
@@ -121,12 +122,12 @@ class Key:
 
     def _openssl(self, message: bytes, signature: bytes) -> bool:
         der = bytes.fromhex("302a300506032b6570032100") + self.public
-        ask = "openssl pkeyutl -verify -pubin -keyform DER -inkey key -rawin -in text -sigfile signature".split()
+        ask = ("openssl pkeyutl -verify -pubin -keyform DER -inkey key", "-rawin -in text -sigfile signature")
         with tempfile.TemporaryDirectory() as folder:
             for name, body in (("key", der), ("text", message), ("signature", signature)):
                 Path(folder, name).write_bytes(body)
             try:
-                done = subprocess.run(ask, cwd=folder, capture_output=True, check=False)  # noqa: S603 - fixed words
+                done = subprocess.run(" ".join(ask).split(), cwd=folder, capture_output=True, check=False)  # noqa: S603 - fixed words
             except OSError:
                 self.unchecked += 1
                 return True
@@ -153,7 +154,7 @@ def _unbase64(packed: str) -> bytes:
 
 
 class Chain:
-    """One lane, entry after entry; `heads` are roots it must have at some sizes, `columns` is false for exported files."""
+    """One lane, entry after entry; `heads` are roots it must have at some sizes; an exported file has no `columns`."""
 
     def __init__(self, lane: int, heads: dict[int, bytes], *, columns: bool = True) -> None:
         self.lane, self.heads, self.columns, self.size, self.last_t = lane, heads, columns, 0, 0
@@ -165,7 +166,7 @@ class Chain:
         self.known: set[bytes] = set()
         self.gone: list[int] = []
         self.pruned: list[dict[str, int]] = []
-        self.waiting, self.good = sorted(heads, reverse=True), 0
+        self.waiting, self.good = sorted(filter(None, heads), reverse=True), 0
 
     def add(self, rows: Sequence[Sequence[Any]]) -> None:
         """Verify entries and take them in; where some don't hold by halves, until the first bad one stands alone."""
@@ -212,7 +213,9 @@ class Chain:
         for payload in set(payloads) - self.known:
             _demand(_encoded(_decoded(payload)) == payload, "an entry is not in its one spelling")
         self.known = self.known.union(payloads) if len(self.known) < 100_000 else set()
-        for count, root, index, kind, payload in zip(counts, roots, indexes, kinds, payloads) if any(counts) or _PRUNED in kinds else ():
+        for count, root, index, kind, payload in (
+            zip(counts, roots, indexes, kinds, payloads) if any(counts) or _PRUNED in kinds else ()
+        ):
             if count:
                 self.sets[urlsafe_b64decode(root + b"="), int(count)] = index
             if kind == _PRUNED:
@@ -256,13 +259,25 @@ def _parsed(body: bytes) -> tuple[bytes, ...]:
     made = _decoded(body)
     _demand(_encoded(made) == body and len(body) <= 4096, "an entry is not in its one spelling")
     people, texts = made.get("S", {"n": "", "r": ""}), [made.get(key, "") for key in "aps"]
-    form = made.keys() <= _KEYS and {type(made[key]) for key in "vhitk"} == {int} and made["v"] == 1 and made.get("a") != ""
+    form = (
+        made.keys() <= _KEYS
+        and {type(made[key]) for key in "vhitk"} == {int}
+        and made["v"] == 1
+        and made.get("a") != ""
+    )
     _demand(form and {type(one) for one in texts} == {str} and type(made["d"]) is dict, "an entry is not of its form")
-    order = [people["n"], people["r"], texts[0], _encoded(made["d"]).decode(), *(made[key] for key in "hik"), *texts[1:]]
+    order = [
+        people["n"],
+        people["r"],
+        texts[0],
+        _encoded(made["d"]).decode(),
+        *(made[key] for key in "hik"),
+        *texts[1:],
+    ]
     return tuple(str(one).encode() for one in [*order, made["t"]])
 
 
-def _decoded(body: bytes) -> Any:
+def _decoded(body: bytes) -> Any:  # noqa: ANN401 - JSON
     return json.loads(body.decode(), parse_float=_refuse, parse_constant=_refuse)
 
 
@@ -270,7 +285,7 @@ def _refuse(_: str) -> NoReturn:
     raise Tampered("an entry holds a number that is not whole")
 
 
-def _encoded(value: Any) -> bytes:
+def _encoded(value: object) -> bytes:
     """Canonical JSON (RFC 8785) of what has one: objects, arrays, texts, whole numbers below 2^53, true and false."""
     inside = [value]
     while inside:
@@ -303,7 +318,11 @@ def _check_sets(named: dict[tuple[bytes, int], int], found: Iterable[tuple[Any, 
     for root, n, body in found:
         fits = (type(root), type(n), type(body)) == (bytes, int, bytes) and len(body) == 16 * n > 0
         members = [body[at : at + 16] for at in range(0, len(body), 16)] if fits else []
-        fits = fits and members == sorted(set(members)) and _root_of([sha256(b"\x00" + one).digest() for one in members]) == root
+        fits = (
+            fits
+            and members == sorted(set(members))
+            and _root_of([sha256(b"\x00" + one).digest() for one in members]) == root
+        )
         _demand(fits, "a set of people does not match its root", named.get((root, n)))
         there.add((root, n))
     for one in sorted(named.keys() - there, key=named.__getitem__):
@@ -314,20 +333,26 @@ def _check_sets(named: dict[tuple[bytes, int], int], found: Iterable[tuple[Any, 
 # -- the four kinds of file
 
 
-def database(store: sqlite3.Connection, key: Key, noted: Head | None = None) -> tuple[int, bytes]:
+def database(store: sqlite3.Connection, key: Key, noted: tuple[str, int, bytes] | None = None) -> tuple[int, bytes]:
     """Verify every lane of a home, newest first: size and root of the newest.
 
     A lane that diverged counts as far as the signed lane after it vouches for it; what follows there is evidence only.
     """
-    lanes = store.execute("SELECT id, follows, state, origin, size, root, frontier, last_leaf, last_t FROM ledger_lane ORDER BY id").fetchall()
+    lanes = store.execute(
+        "SELECT id, follows, state, origin, size, root, frontier, last_leaf, last_t FROM ledger_lane ORDER BY id"
+    ).fetchall()
     if not lanes:
         raise Unreadable("there is no ledger in this database")
     ends, last = [(lane[0], lane[1], lane[2] == 1) for lane in lanes], len(lanes) - 1
-    _demand(ends == [(n, n - 1 if n else None, n == last) for n in range(last + 1)], "the lanes do not follow each other")
+    _demand(
+        ends == [(n, n - 1 if n else None, n == last) for n in range(last + 1)], "the lanes do not follow each other"
+    )
     for table in ("ledger_entry", "ledger_checkpoint", "ledger_tile"):
         stray = store.execute(f"SELECT 1 FROM {table} WHERE lane < 0 OR lane > ? LIMIT 1", [last]).fetchone()  # noqa: S608 - fixed names
         _demand(not stray, "there are rows of a lane that does not exist")
-    later, named, answer, whole = {}, {}, (0, b""), True
+    later: dict[str, Any] = {}
+    named: dict[tuple[bytes, int], int] = {}
+    answer, whole = (0, b""), True
     _demand(not noted or noted[0] in {lane[3] for lane in lanes}, "the checkpoint kept elsewhere is of another ledger")
     for lane, _, state, origin, size, *row in reversed(lanes):
         diverged = state == 3 and lane < last
@@ -340,18 +365,22 @@ def database(store: sqlite3.Connection, key: Key, noted: Head | None = None) -> 
                 _demand(key.head(note) == (origin, at, root), "a checkpoint speaks of another ledger", at)
                 heads[at], signed = root, max(at, signed)
         _demand(heads or diverged, "no signed head of a lane is left")
-        if lane < last:
-            heads[later["follows_size"]] = urlsafe_b64decode(later["follows_root"] + "=")
-        if noted and noted[0] == origin:
-            _demand(heads.setdefault(noted[1], noted[2]) == noted[2], "the checkpoint kept elsewhere is another one", 0)
+        said = [(origin, later["follows_size"], urlsafe_b64decode(later["follows_root"] + "="))] if lane < last else []
+        for _, at, root in said + [noted for _ in "1" if noted and noted[0] == origin]:
+            _demand(heads.setdefault(at, root) == root, "the lane after it, or a checkpoint kept elsewhere, differs", 0)
         chain = Chain(lane, heads)
-        rows = store.execute("SELECT idx, leaf, body, tag, t, actor, alias FROM ledger_entry WHERE lane = ? AND idx < ? ORDER BY idx", [lane, limit if diverged else 1 << 62])
+        rows = store.execute(
+            "SELECT idx, leaf, body, tag, t, actor, alias FROM ledger_entry WHERE lane = ? AND idx < ? ORDER BY idx",
+            [lane, limit if diverged else 1 << 62],
+        )
         while page := rows.fetchmany(_PAGE):
             chain.add(page)
         chain.finish(limit)
-        ends = [chain.root(), b"".join(chain.frontier), chain.prior, chain.last_t]
-        _demand(diverged or row == ends, "the lane's row does not match its entries", chain.good)
-        tiles = store.execute("SELECT level, n, body FROM ledger_tile WHERE lane = ? ORDER BY level, n", [lane]).fetchall()
+        made = [chain.root(), b"".join(chain.frontier), chain.prior, chain.last_t]
+        _demand(diverged or row == made, "the lane's row does not match its entries", chain.good)
+        tiles = store.execute(
+            "SELECT level, n, body FROM ledger_tile WHERE lane = ? ORDER BY level, n", [lane]
+        ).fetchall()
         _check_tiles(tiles, chain, signed, exactly=not diverged)
         named.update(chain.sets)
         whole, later = whole and not diverged, chain.first
@@ -372,25 +401,27 @@ def _check_tiles(tiles: Sequence[tuple[int, int, Any]], chain: Chain, signed: in
     _demand(len(tiles) == len(want) or not exactly, "there are tiles too many, or too few", 0)
 
 
-def exported(file: BinaryIO, key: Key) -> tuple[int, bytes]:
-    """Verify an exported lane: a header, the checkpoint, then a line per entry, each after the set it is first to name."""
+def exported(file: BinaryIO, key: Key, noted: tuple[str, int, bytes] | None) -> tuple[int, bytes]:
+    """Verify an exported lane: header, checkpoint, a line per entry, each after the set that it is first to name."""
     note = b""
     while note.count(b"\n\n") < 2:
         line = file.readline()
         _demand(line, "the export ends in its checkpoint")
         note += line
     origin, size, root = key.head(note[:-1].decode())
-    chain, rows, sets = Chain(int(origin.rpartition("/")[2]), {size: root}, columns=False), [], []
+    heads = {size: root, **({noted[1]: noted[2]} if noted and noted[0] == origin and noted[1] != size else {})}
+    chain, sets = Chain(int(origin.rpartition("/")[2]), heads, columns=False), []
+    rows: list[tuple[Any, ...]] = []
     for line in file:
         _demand(line.endswith(b"\n"), "the export is cut off", chain.size + len(rows))
         word, _, rest = line[:-1].partition(b" ") if line[:1] != b"{" else (b"", b"", b"")
         if word == b"set":
             packed, _, people = rest.partition(b" ")
-            body = _unbase64(people.decode())
-            sets.append((_unbase64(packed.decode()), len(body) // 16, body))
+            members = _unbase64(people.decode())
+            sets.append((_unbase64(packed.decode()), len(members) // 16, members))
             continue
-        leaf, body = (_unbase64(rest.decode()), None) if word == b"leaf" else (None, line[:-1])
-        rows.append((chain.size + len(rows), leaf, body, None, None, None, None))
+        what = (_unbase64(rest.decode()), None) if word == b"leaf" else (None, line[:-1])
+        rows.append((chain.size + len(rows), *what, None, None, None, None))
         if len(rows) == _PAGE:
             chain.add(rows)
             rows = []
@@ -402,13 +433,14 @@ def exported(file: BinaryIO, key: Key) -> tuple[int, bytes]:
 
 
 def proof(text: str, key: Key) -> tuple[int, bytes, dict[str, Any]]:
-    """Verify a `.tlog-proof` (c2sp.org/tlog-proof@v1): size, root, and the entry that is in it."""
+    """Verify the lines after `c2sp.org/tlog-proof@v1`: size, root, and the entry that is in it."""
     top, _, note = text.partition("\n\n")
-    _, extra, index, *path = top.split("\n")
-    body = _unbase64(extra[6:])
-    _demand(extra.startswith("extra ") and re.fullmatch("index (0|[1-9][0-9]{0,18})", index), "a proof is damaged")
+    form = re.match("extra ([^\n]+)\nindex (0|[1-9][0-9]{0,18})(?:\n|$)", top)
+    if not form:
+        raise Tampered("a proof is damaged")
+    body, path = _unbase64(form[1]), top[form.end() :].split("\n") if top[form.end() :] else []
     _, size, root = key.head(note)
-    made, place, last, above = _parsed(body), int(index[6:]), size - 1, sha256(b"\x00" + body).digest()
+    made, place, last, above = _parsed(body), int(form[2]), size - 1, sha256(b"\x00" + body).digest()
     _demand(int(made[5]) == place < size, "a proof is of another place than its entry", place)
     for one in map(_unbase64, path):
         _demand(last > 0, "a proof is too long", place)
@@ -419,62 +451,68 @@ def proof(text: str, key: Key) -> tuple[int, bytes, dict[str, Any]]:
         else:
             above = sha256(b"\x01" + above + one).digest()
         place, last = place >> 1, last >> 1
-    _demand(last == 0 and above == root, "a proof does not lead to the signed root", int(index[6:]))
+    _demand(last == 0 and above == root, "a proof does not lead to the signed root", int(form[2]))
     return size, root, _decoded(body)
 
 
-def main(arguments: Sequence[str]) -> int:
+def receipt(text: str, key: Key) -> str:
+    """Verify a receipt of erasure and, where it is there, the proof that its entry is in the signed ledger."""
+    note, mark, rest = text.partition("\n\nc2sp.org/tlog-proof@v1\n")
+    said, name = key.check(note + "\n" * bool(mark))
+    _demand(name.endswith("/receipt"), "a receipt is signed under another name")
+    if not mark:
+        return f"OK receipt of {name}, without proof"
+    size, root, entry = proof(rest, key)
+    about = [f"erasure {entry['d'].get('erasure')}", f"entry {entry['h']}/{entry['i']}"]
+    _demand(set(about) <= set(said.splitlines()), "the proof is of another entry than the receipt's", entry["i"])
+    return f"OK {size} {b64encode(root).decode()} receipt of {name}"
+
+
+def verify(path: Path, key: Key, kept: str = "") -> str:
+    """Verify a file of whatever kind; answers the line to print."""
+    noted = key.head(kept) if kept else None
+    with path.open("rb") as file:
+        start = file.readline(64)
+        if start == b"bailee-receipt/v1\n":
+            return receipt((start + file.read()).decode(), key)
+        if start == b"bailee-ledger/1\n":
+            size, root = exported(file, key, noted)
+        elif start == b"c2sp.org/tlog-proof@v1\n":
+            size, root, _ = proof(file.read().decode(), key)
+            _demand(not noted or noted[1] != size or noted[2] == root, "the checkpoint kept elsewhere is another one")
+        elif start.startswith(b"SQLite format 3\0"):
+            with closing(
+                sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+            ) as store:
+                store.execute("BEGIN")
+                size, root = database(store, key, noted)
+        else:
+            raise Unreadable("that is no ledger, export, proof or receipt of Bailee")
+    return f"OK {size} {b64encode(root).decode()}"
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="data.db, exported ledger, .tlog-proof, receipt")
+    parser.add_argument("file", type=Path, metavar="FILE", help="data.db, exported ledger, .tlog-proof or receipt")
     parser.add_argument("--key", required=True, metavar="VKEY", help="the house's public key: name+id+base64")
     parser.add_argument("--checkpoint", type=Path, metavar="NOTE", help="a signed checkpoint kept elsewhere")
-    asked = parser.parse_args(arguments)
+    asked = parser.parse_args()
     try:
         key = Key(asked.key)
-        kept = asked.checkpoint.read_text("utf-8") if asked.checkpoint else ""
-        said = _verify(asked.files, key, kept)
+        said = verify(asked.file, key, asked.checkpoint.read_text("utf-8") if asked.checkpoint else "")
     except Tampered as error:
         print(f"TAMPERED {error}")
         return 1
     except (Unreadable, OSError, sqlite3.Error, ValueError) as error:
         print(f"UNREADABLE {error}")
         return 2
-    print("\n".join(said))
-    if key.unchecked:
-        print("SIGNATURE NOT CHECKED: install the `cryptography` package or the `openssl` program", file=sys.stderr)
+    print(
+        said.replace("OK", "SIGNATURE NOT CHECKED (install `cryptography` or `openssl`), hashes agree:")
+        if key.unchecked
+        else said
+    )
     return 3 if key.unchecked else 0
 
 
-def _verify(files: Sequence[Path], key: Key, kept: str) -> list[str]:
-    said, entries, receipts = [], [], []
-    noted = key.head(kept) if kept else None
-    for path in files:
-        with path.open("rb") as file:
-            start = file.readline(64)
-            if start == b"bailee-ledger/1\n":
-                size, root = exported(file, key, noted)
-            elif start.startswith(b"SQLite format 3\0"):
-                store = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-                store.execute("BEGIN")
-                size, root = database(store, key, noted)
-                store.close()
-            elif start == b"c2sp.org/tlog-proof@v1\n":
-                size, root, entry = proof((start + file.read()).decode(), key)
-                _demand(not noted or noted[1] != size or noted[2] == root, "the checkpoint kept elsewhere is another one")
-                entries.append(entry)
-            elif start == b"bailee-receipt/v1\n":
-                text, name = key.check((start + file.read()).decode())
-                receipts.append(dict(line.split(" ", 1) for line in text.splitlines()[1:]))
-                said.append(f"OK receipt {name}")
-                continue
-            else:
-                raise Unreadable(f"{path.name} is no ledger, export, proof or receipt")
-        said.append(f"OK {size} {b64encode(root).decode()}")
-    for receipt in receipts if entries else ():
-        about = {(f"{one['h']}/{one['i']}", one["d"].get("erasure")) for one in entries}
-        _demand((receipt.get("entry"), receipt.get("erasure")) in about, "the proof is of another entry than the receipt's")
-    return said
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-_BY_KEY = ("ledger_entry", "ledger_tile", "subject", "record", "unique_index", "blind_index", "import_row")
+_BY_KEY = ("ledger_entry", "ledger_tile", "ledger_mention", "subject", "record", "unique_index", "blind_index", "import_row")
 
 _SQLITE = (
     """CREATE TRIGGER ledger_entry_no_delete BEFORE DELETE ON ledger_entry

@@ -25,4 +25,5 @@ def history(house: House, gate: Gate, actor: Actor, subject: SubjectId, limit: i
         if subject in records.subjects("default", [subject]):
             raise Gone("this customer was erased", hint="no entry can be tied to them any more")
         raise NotFound("there is no such customer", hint="bailee customer find")
+    house.catch_up()
     return log.of_alias(alias, limit)

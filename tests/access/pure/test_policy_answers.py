@@ -6,7 +6,7 @@ from random import Random, randrange
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.access.pure import worlds
 from tests.access.pure.worlds import FIELDS, NOW, ask, forbid, grant, house, member
@@ -182,6 +182,7 @@ def drawn(seed: int) -> tuple[Random, Facts, worlds.Case]:
     return r, facts, worlds.random_case(r, facts, sign_in=True)
 
 
+@settings(deadline=None)
 @given(seeds)
 def test_a_forbid_more_never_raises_a_level(seed: int) -> None:
     r, facts, case = drawn(seed)
@@ -189,6 +190,7 @@ def test_a_forbid_more_never_raises_a_level(seed: int) -> None:
     assert all(after <= before for before, after in zip(levels(facts, case), levels(more, case), strict=True))
 
 
+@settings(deadline=None)
 @given(seeds)
 def test_a_grant_that_ends_never_raises_a_level(seed: int) -> None:
     r, facts, case = drawn(seed)
@@ -197,6 +199,7 @@ def test_a_grant_that_ends_never_raises_a_level(seed: int) -> None:
     assert all(after <= before for before, after in zip(levels(facts, case), levels(fewer, case), strict=True))
 
 
+@settings(deadline=None)
 @given(seeds)
 def test_acting_for_somebody_never_raises_a_level(seed: int) -> None:
     r, facts, case = drawn(seed)
@@ -205,6 +208,7 @@ def test_acting_for_somebody_never_raises_a_level(seed: int) -> None:
     assert all(after <= before for before, after in zip(levels(facts, alone), levels(facts, acting), strict=True))
 
 
+@settings(deadline=None)
 @given(seeds)
 def test_a_limit_raises_a_level_only_if_it_is_a_consent(seed: int) -> None:
     r, facts, case = drawn(seed)
@@ -215,6 +219,7 @@ def test_a_limit_raises_a_level_only_if_it_is_a_consent(seed: int) -> None:
     assert all(b <= a if opens else a <= b for b, a in zip(before, after, strict=True))
 
 
+@settings(deadline=None)
 @given(seeds)
 def test_every_level_below_the_asked_one_has_a_reason(seed: int) -> None:
     _, facts, case = drawn(seed)
