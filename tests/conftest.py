@@ -21,7 +21,6 @@ from tests import homes, postgres  # noqa: E402 - Django must be set up first
 pytest_plugins = ("tests.acceptance.plugin",)
 
 
-
 @pytest.fixture(scope="session")
 def template_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("templates")

@@ -30,7 +30,9 @@ class Server:
         with (data / "postgresql.conf").open("a") as settings:
             settings.write("fsync = on\nsynchronous_commit = on\nfull_page_writes = on\nlisten_addresses = ''\n")
             settings.write(f"unix_socket_directories = '{self.folder}'\nmax_connections = 60\nlog_statement = none\n")
-            settings.write("shared_buffers = 64MB\nlog_parameter_max_length = 0\nlog_parameter_max_length_on_error = 0\n")
+            settings.write(
+                "shared_buffers = 64MB\nlog_parameter_max_length = 0\nlog_parameter_max_length_on_error = 0\n"
+            )
         self._run("pg_ctl", "-D", str(data), "-w", "-l", str(self.folder / "log"), "start")
         atexit.register(self.stop)
 
@@ -45,7 +47,19 @@ class Server:
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Run statements with psql and answer what it prints."""
         done = subprocess.run(
-            [self._bin / "psql", "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-U", "bailee"]
+            [
+                self._bin / "psql",
+                "-X",
+                "-q",
+                "-t",
+                "-A",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-h",
+                str(self.folder),
+                "-U",
+                "bailee",
+            ]
             + ["-d", database],
             input=statement,
             capture_output=True,

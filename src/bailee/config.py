@@ -1,4 +1,4 @@
-"""Reads one home's `bailee.toml` and the environment, once, at start; unknown keys are refused with the nearest name."""
+"""Reads one home's `bailee.toml` and the environment, once, at start; unknown keys are refused by name."""
 
 import difflib
 import json
@@ -106,7 +106,7 @@ def load(path: Path) -> Config:
 
 
 def _section(name: str, kind: type[Any], values: dict[str, Any]) -> Any:
-    known = {one.name: one.type for one in fields(kind)}
+    known = {one.name: int if one.type in {int, "int"} else str for one in fields(kind)}
     for key, value in values.items():
         if key not in known:
             raise Invalid(f"{FILE}: [{name}] knows no `{key}`", hint=_nearest(key, known))

@@ -29,7 +29,7 @@ from bailee.custody.keychain import Keychain
 from bailee.kernel import actors
 from bailee.kernel.actors import Actor, ActorKind
 from bailee.kernel.acts import Act, Danger, Look
-from bailee.kernel.clock import DAY, MINUTE, Clock, Micros, SystemClock
+from bailee.kernel.clock import MINUTE, Clock, SystemClock
 from bailee.kernel.errors import Conflict, Denied, HouseError, Invalid, Unavailable
 from bailee.kernel.events import Event
 from bailee.kernel.grip import GRIP
@@ -229,12 +229,12 @@ class House:
                 return Done(msgspec.json.decode(value, type=what.value), entry)
             epoch = self.policy.read_epoch(tx.alias)
             made = what.run(tx, actor, ask)
-            if not isinstance(made, Recorded) or type(made.event) not in what.events:
+            if type(made) is not Recorded or type(made.event) not in what.events:
                 raise TypeError(f"{what.name} gave another event than it declares")
             refs = lanes.append(
                 tx,
                 [self._draft(tx, actor, fact) for fact in (made.event, *made.also)],
-                fence=lambda: self._fence(tx, actor, what.needs, epoch),
+                fence=lambda: self._fence(tx, epoch),
             )
             done = Done(made.value, refs[0])
             if once_key is not None:
@@ -245,7 +245,7 @@ class House:
     def _draft(self, tx: Tx, actor: Actor, fact: Event) -> Draft:
         return Draft(event=fact, actor=actor.id, session=actor.session, request=tx.request)
 
-    def _fence(self, tx: Tx, actor: Actor, needs: Permission, epoch: int) -> None:
+    def _fence(self, tx: Tx, epoch: int) -> None:
         """Roll back if the policy changed under the act, unless the act itself changed it."""
         now = self.policy.read_epoch(tx.alias)
         if now != epoch and now not in tx.sealed:
@@ -262,7 +262,9 @@ class House:
     def _danger(self, actor: Actor, what: Act[Any, Any], second: Actor | None) -> None:
         if what.danger >= Danger.FRESH_FACTOR and self.clock.now() - actor.fresh_at > _FRESH:
             self._refuse(actor, what.name, "fresh proof")
-            raise Denied(f"{what.name} wants a fresh proof of who you are", code="step-up-required", hint="sign in again")
+            raise Denied(
+                f"{what.name} wants a fresh proof of who you are", code="step-up-required", hint="sign in again"
+            )
         if what.danger == Danger.SECOND_PERSON:
             held = frozenset() if second is None else self.policy.current(self.clock.now()).permissions(second.id)
             if second is None or second.id == actor.id or not held & {what.needs, Permission.APPROVE}:
@@ -471,7 +473,9 @@ def _reserve(config: Config) -> None:
         try:
             os.posix_fallocate(handle, 0, size)
         except OSError as error:
-            raise Unavailable("there is no room for the reserve file", hint="free space, or lower [home] reserve_mb") from error
+            raise Unavailable(
+                "there is no room for the reserve file", hint="free space, or lower [home] reserve_mb"
+            ) from error
         finally:
             os.close(handle)
 
@@ -504,7 +508,10 @@ def _prove_settings() -> None:
                 for asked, allowed in _POSTGRES.items():
                     cursor.execute(asked)
                     if cursor.fetchone()[0] not in allowed:
-                        raise Invalid(f"bailee.E002 {asked} is not {'/'.join(sorted(allowed))}", hint="set it so in postgresql.conf")
+                        raise Invalid(
+                            f"bailee.E002 {asked} is not {'/'.join(sorted(allowed))}",
+                            hint="set it so in postgresql.conf",
+                        )
 
 
 def _prove_tables() -> None:
@@ -513,7 +520,9 @@ def _prove_tables() -> None:
             executor = MigrationExecutor(connections[alias])
             leaves = [leaf for leaf in executor.loader.graph.leaf_nodes() if leaf[0] == label]
             unknown = [
-                name for app, name in executor.loader.applied_migrations if app == label and (app, name) not in executor.loader.disk_migrations
+                name
+                for app, name in executor.loader.applied_migrations
+                if app == label and (app, name) not in executor.loader.disk_migrations
             ]
         except DatabaseError as error:
             raise Unavailable("the store does not answer", hint="check [database] in bailee.toml") from error

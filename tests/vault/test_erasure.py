@@ -8,7 +8,9 @@ from tests.homes import World
 
 
 def _erase(world: World) -> erasure.Erasure:
-    return erasure.erase(world.house, world.ann, erasure.Erase(subject=ids.text(world.dora), basis=erasure.Basis.REQUEST))
+    return erasure.erase(
+        world.house, world.ann, erasure.Erase(subject=ids.text(world.dora), basis=erasure.Basis.REQUEST)
+    )
 
 
 def test_an_erased_customer_is_gone(world: World) -> None:

@@ -45,7 +45,9 @@ def test_what_is_created_under_a_given_id_is_found_there_again(world: World) -> 
 
 
 def test_who_saw_a_customer_is_found_in_the_ledger(world: World) -> None:
-    world.gate.read(Ask(actor=world.bob, purpose="billing", subjects=(world.dora,), fields=(), clear=("contact.email",)))
+    world.gate.read(
+        Ask(actor=world.bob, purpose="billing", subjects=(world.dora,), fields=(), clear=("contact.email",))
+    )
     lines = history(world.house, world.gate, world.ann, world.dora)
     assert ["data.read", "data.written"] == [line.event for line in lines]
     assert world.bob.id == lines[0].actor

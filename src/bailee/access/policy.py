@@ -15,6 +15,7 @@ from bailee.access.words import (
     ForbidRow,
     GrantRow,
     Kind,
+    Level,
     MapFacts,
     MembershipRow,
     Mode,
@@ -26,7 +27,6 @@ from bailee.access.words import (
     Scope,
     Sense,
     State,
-    Level,
 )
 from bailee.datamap import versions
 from bailee.datamap.compile import CompiledMap

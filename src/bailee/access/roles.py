@@ -99,11 +99,14 @@ def add_roles(tx: Tx, actor: Actor, ask: AddRoles) -> Recorded[int, RolesAdded]:
 def roles(view: View, actor: Actor, ask: Nothing) -> tuple[Role, ...]:
     """All roles, with how many hold them and how much they give."""
     held: dict[str, int] = {}
-    for role in tables.Membership.objects.filter(since__lte=view.now, until__gt=view.now).values_list("role", flat=True):
+    for role in tables.Membership.objects.filter(since__lte=view.now, until__gt=view.now).values_list(
+        "role", flat=True
+    ):
         held[role] = held.get(role, 0) + 1
     given: dict[str, int] = {}
-    for role in tables.Grant.objects.filter(until__gt=view.now, role__isnull=False).values_list("role", flat=True):
-        given[role] = given.get(role, 0) + 1
+    for holder in tables.Grant.objects.filter(until__gt=view.now).values_list("role", flat=True):
+        if holder is not None:
+            given[holder] = given.get(holder, 0) + 1
     return tuple(
         Role(
             row.key,

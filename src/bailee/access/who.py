@@ -82,9 +82,7 @@ def who(view: View, actor: Actor, ask: Who) -> tuple[Reach, ...]:
     compiled = versions.current()
     target = ask.target if ask.target in compiled.categories else compiled.resolve(ask.target).key
     operation = None if ask.operation is None else Operation[ask.operation.upper()]
-    found = who_can(
-        recompile(_facts(), view.now), target, ask.purpose, operation, Level[ask.level.upper()]
-    )
+    found = who_can(recompile(_facts(), view.now), target, ask.purpose, operation, Level[ask.level.upper()])
     names = _names()
     return tuple(
         Reach(

@@ -1,6 +1,6 @@
 """Making a home: stores, keys, data map, first owner, roles; what `bailee init` does once it has its answers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 

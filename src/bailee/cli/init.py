@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable
 from importlib import import_module, resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer

@@ -24,7 +24,9 @@ def write(path: Path, body: bytes, *, mode: int = 0o600) -> None:
         beside.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise Unavailable(f"{path.name} can't be written: {error.strerror}", hint="free space, or mend the disk") from error
+        raise Unavailable(
+            f"{path.name} can't be written: {error.strerror}", hint="free space, or mend the disk"
+        ) from error
 
 
 def sync_folder(folder: Path) -> None:

@@ -14,9 +14,9 @@ from bailee.crypto.context import custody_context
 from bailee.crypto.keys import EpochKey, new_key
 from bailee.custody import durable
 from bailee.custody.custodian import Custodian
-from bailee.keys.models import CLOSING, OPEN, Epoch
 from bailee.kernel.errors import Conflict, NotFound, Unavailable, Unreadable
 from bailee.kernel.tx import Tx
+from bailee.keys.models import CLOSING, OPEN, Epoch
 
 SELF: Final = 0
 HOUSE: Final = 65_535
@@ -128,7 +128,9 @@ class Ring:
         raw = self._custodian.unwrap(blob, self._context(row.category, row.number))
         key = EpochKey(raw, self._house, row.category, row.number)
         if not hmac.compare_digest(key.kcv, bytes(row.kcv)):
-            raise Unreadable("a custody blob holds another key than the key store knows", hint="do not overwrite either")
+            raise Unreadable(
+                "a custody blob holds another key than the key store knows", hint="do not overwrite either"
+            )
         self._keys[row.category, row.number] = key
         if row.state == OPEN:
             self._open[row.category] = row.number

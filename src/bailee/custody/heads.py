@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from bailee.custody import durable
-from bailee.keys.models import KeyGuard
 from bailee.kernel.errors import Invalid, Unavailable
 from bailee.kernel.tx import Tx
+from bailee.keys.models import KeyGuard
 
 
 @dataclass(frozen=True, slots=True)

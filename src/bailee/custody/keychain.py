@@ -6,9 +6,9 @@ from hashlib import sha256
 
 from bailee.crypto.keys import new_key
 from bailee.custody.epochs import Ring
-from bailee.keys.models import OPEN, SystemKey
 from bailee.kernel.errors import NotFound
 from bailee.kernel.tx import Tx
+from bailee.keys.models import OPEN, SystemKey
 
 
 class Keychain:

@@ -8,7 +8,6 @@ from typing import Any, Final
 from bailee.access.words import Level
 from bailee.demo.company import Company, Customer
 from bailee.house import House
-from bailee.kernel import ids
 from bailee.kernel.actors import Actor
 from bailee.kernel.clock import stopwatch
 from bailee.kernel.errors import Denied, HouseError

@@ -4,9 +4,8 @@ The copy is taken while the home is open, as a thief, a backup or a lost disk wo
 """
 
 import os
-import shutil
 import sqlite3
-import subprocess  # noqa: S404 - the thief starts our own program
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,12 +15,14 @@ from pathlib import Path
 from typing import Final
 
 from bailee.crypto.keys import EpochKey
+from bailee.ledger import log
 
 HEAD: Final = 6
 PIECE: Final = 16
 _DIGITS: Final = 7
 _KEY: Final = 32
 _PATIENCE: Final = 60
+VERIFIER: Final = Path(log.__file__).with_name("verify_standalone.py")
 
 # -- words
 
@@ -57,8 +58,11 @@ class Attempt:
 
 
 def steal(home: Path, to: Path) -> Path:
-    """Copy a home as it lies on the disk, write-ahead logs and all; what lies beside it stays behind."""
-    shutil.copytree(home, to)
+    """Copy a home as it lies on the disk, write-ahead logs and all; what lies beside it stays behind.
+
+    In a process of its own: where a process closes a file, the locks that SQLite holds on it in the same process end.
+    """
+    _started([sys.executable, "-I", "-c", _COPY, str(home), str(to)])
     return to
 
 
@@ -148,32 +152,41 @@ def _values(path: Path) -> Iterator[object]:
     for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         quoted = '"' + name.replace('"', '""') + '"'
         # ast-grep-ignore: sql-is-constant - the thief's own connection to a stolen file; names come from that file
-        for row in database.execute(f"SELECT * FROM {quoted}"):  # noqa: S608 - as above
+        for row in database.execute(f"SELECT * FROM {quoted}"):
             yield from (value for value in row if value is not None)
     database.close()
 
 
-# -- the program
+# -- programs
 
 
 def run(home: Path, key_file: Path, *words: str) -> Attempt:
-    """Start the program on a stolen home, with a key file that was stolen too."""
+    """Start our own program on a stolen home, with a key file that was stolen too."""
+    return _started([sys.executable, "-I", "-m", "bailee", "--home", str(home), "--key-file", str(key_file), *words])
+
+
+def verify(*words: str) -> Attempt:
+    """Start the stand-alone verifier, as somebody outside would who has this one file and the public key."""
+    return _started([sys.executable, "-I", str(VERIFIER), *words])
+
+
+def _started(words: list[str]) -> Attempt:
     left = {name: value for name, value in os.environ.items() if not name.startswith(("BAILEE_", "DJANGO_"))}
-    done = subprocess.run(  # noqa: S603 - our own program, with fixed words
-        [sys.executable, "-I", "-m", "bailee", "--home", str(home), "--key-file", str(key_file), *words],
-        env=left,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_PATIENCE,
-        check=False,
+    done = subprocess.run(  # noqa: S603 - our own programs, with words of our own
+        words, env=left, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PATIENCE, check=False
     )
     return Attempt(done.returncode, done.stdout + done.stderr)
 
 
+_COPY: Final = "import shutil, sys; shutil.copytree(sys.argv[1], sys.argv[2])"
+
+
+# -- sabotage
+
+
 @contextmanager
 def jammed(data_db: Path) -> Iterator[None]:
-    """Hold the lock of a living store, so that nobody else can write to it: not theft, but sabotage."""
+    """Hold the lock of a living store, so that nobody else can write to it."""
     database = sqlite3.connect(data_db, isolation_level=None)
     database.execute("BEGIN IMMEDIATE")
     try:
@@ -181,3 +194,23 @@ def jammed(data_db: Path) -> Iterator[None]:
     finally:
         database.rollback()
         database.close()
+
+
+def settle(store: Path) -> None:
+    """Fold the write-ahead log of a stolen store into its file."""
+    database = sqlite3.connect(store)
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+
+
+def forge(data_db: Path, index: int) -> None:
+    """Change one byte of one entry in a stolen ledger: the last digit of its time, right in the file."""
+    settle(data_db)
+    database = sqlite3.connect(data_db)
+    (body,) = database.execute("SELECT body FROM ledger_entry WHERE idx = ?", [index]).fetchone()
+    database.close()
+    raw = bytearray(data_db.read_bytes())
+    at = raw.find(body)
+    digit = at + bytes(body).index(b'"t":') + 4 + 15
+    raw[digit] = ord("0") + (raw[digit] - ord("0") + 1) % 10
+    data_db.write_bytes(raw)

@@ -40,7 +40,7 @@ class Seen:
         while True:
             at = slot * WIDTH
             kept = table[at : at + WIDTH]
-            if kept in (digest, _FREE):  # noqa: PLR6201 - a bytearray has no hash
+            if kept in (digest, _FREE):
                 return at
             slot = (slot + 1) % self._slots
 

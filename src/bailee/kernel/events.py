@@ -138,7 +138,7 @@ def sentence(tag: int, facts: dict[str, Any]) -> str:
     kind = KINDS.get(tag)
     if kind is None:
         return f"event {tag}, of a newer version"
-    shown = {name: "-" for name in _field_names(kind)}
+    shown = dict.fromkeys(_field_names(kind), "-")
     for name, value in facts.items():
         shown[name] = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return kind.says.format_map(shown)

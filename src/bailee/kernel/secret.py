@@ -32,7 +32,9 @@ class Secret(Generic[T]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        mine, its = (value if isinstance(value, bytes) else str(value).encode() for value in (self._value, other._value))
+        mine, its = (
+            value if isinstance(value, bytes) else str(value).encode() for value in (self._value, other._value)
+        )
         return hmac.compare_digest(mine, its)
 
     __hash__ = None  # type: ignore[assignment]  # a secret must not become a dictionary key

@@ -7,9 +7,9 @@ from typing import Final
 
 from bailee.crypto.notes import Checkpoint, Signer
 from bailee.custody.heads import Heads, LedgerHead
-from bailee.keys.models import LedgerGuard
 from bailee.kernel.errors import Unavailable
 from bailee.kernel.tx import Tx
+from bailee.keys.models import LedgerGuard
 from bailee.ledger import lanes, tables, tiles
 from bailee.ledger.proofs import range_root
 
@@ -60,7 +60,9 @@ class Checkpointer:
         before = LedgerGuard.objects.using("keys").filter(lane=head.lane).first()
         if before is not None:
             if before.size > head.size:
-                raise Unavailable("the ledger is shorter than it was", hint="run bailee ledger verify", code="ledger-diverged")
+                raise Unavailable(
+                    "the ledger is shorter than it was", hint="run bailee ledger verify", code="ledger-diverged"
+                )
             if before.size and not hmac.compare_digest(
                 range_root("default", head.lane, 0, before.size), bytes(before.root)
             ):

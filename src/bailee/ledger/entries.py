@@ -11,7 +11,7 @@ from bailee.kernel.events import Alias, Event, payload
 
 FORMAT: Final = 1
 BODY_MAX: Final = 4096
-KEYS: Final = frozenset("v h i t p k d a b s S c f m u g q w".split())
+KEYS: Final = frozenset(["v", "h", "i", "t", "p", "k", "d", "a", "b", "s", "S", "c", "f", "m", "u", "g", "q", "w"])
 _ENCODE: Final = msgspec.json.Encoder(order="sorted").encode
 
 

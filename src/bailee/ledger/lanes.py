@@ -23,7 +23,9 @@ _LOCKED: Final = _HEAD + " FOR UPDATE"
 _INSERT: Final = (
     "INSERT INTO ledger_entry (lane, idx, leaf, body, tag, t, actor, alias) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
 )
-_ADVANCE: Final = "UPDATE ledger_lane SET size = %s, root = %s, frontier = %s, last_leaf = %s, last_t = %s WHERE id = %s"
+_ADVANCE: Final = (
+    "UPDATE ledger_lane SET size = %s, root = %s, frontier = %s, last_leaf = %s, last_t = %s WHERE id = %s"
+)
 
 
 def append(tx: Tx, drafts: Sequence[Draft], *, fence: Callable[[], None] | None = None) -> list[EntryRef]:

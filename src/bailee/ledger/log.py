@@ -115,7 +115,7 @@ def state(view: View, actor: Actor, ask: Nothing) -> LedgerState:
 
 
 def of_alias(alias: bytes, limit: int) -> tuple[Line, ...]:
-    """Every entry about one customer, by their pseudonym: alone or in a set; newest first, once projections caught up."""
+    """Every entry about one customer, by pseudonym, newest first; as far as the projections have come."""
     head = lanes.head()
     if head is None:
         return ()

@@ -30,6 +30,4 @@ def keep(tx: Tx, actor: str, key: str, ask_digest: bytes, value: bytes, entry: E
     """Store an answer beside its entry; of two racing transactions the second fails on the primary key."""
     rows = tables.ActOnce.objects.using(tx.alias)
     rows.filter(actor=actor, key=key, until__lte=tx.now).delete()
-    rows.create(
-        actor=actor, key=key, ask_digest=ask_digest, result=f"{entry}\n".encode() + value, until=tx.now + DAY
-    )
+    rows.create(actor=actor, key=key, ask_digest=ask_digest, result=f"{entry}\n".encode() + value, until=tx.now + DAY)

@@ -64,6 +64,12 @@ def unfinished(kind: int) -> tuple[Procedure, ...]:
     """Everything begun and not ended, oldest first."""
     rows = tables.Procedure.objects.filter(kind=kind, ended=None).order_by("begun")
     return tuple(
-        Procedure(bytes(row.id), row.kind, row.step, None if row.subject is None else bytes(row.subject), bytes(row.body or b""))
+        Procedure(
+            bytes(row.id),
+            row.kind,
+            row.step,
+            None if row.subject is None else bytes(row.subject),
+            bytes(row.body or b""),
+        )
         for row in rows
     )

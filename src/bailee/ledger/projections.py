@@ -23,7 +23,7 @@ Opened = Callable[..., AbstractContextManager[Tx]]
 
 
 class Fold(Protocol):
-    """Takes some entries in order and updates its own tables; `emit(ordinal, kind, body)` asks for an outward effect."""
+    """Takes entries in order, updates its own tables; `emit(entry, ordinal, kind, body)` asks for an effect outside."""
 
     def __call__(self, tx: Tx, entries: Sequence[Entry], emit: Callable[[Entry, int, str, bytes], None], /) -> None: ...
 
@@ -174,9 +174,7 @@ def _batch(alias: str, what: Projection, lane: int, start: int) -> tuple[list[En
         rows = cursor.fetchall()
     if not rows:
         return None
-    wanted = [
-        opened(bytes(body), bytes(leaf)) for _, tag, leaf, body in rows if tag in what.tags and body is not None
-    ]
+    wanted = [opened(bytes(body), bytes(leaf)) for _, tag, leaf, body in rows if tag in what.tags and body is not None]
     return wanted, rows[-1][0] + 1
 
 

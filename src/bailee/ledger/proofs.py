@@ -35,7 +35,10 @@ def prove(alias: str, entry: EntryRef) -> Proof:
     """
     row = tables.Entry.objects.using(alias).filter(lane=entry.lane, idx=entry.index).first()
     point = (
-        tables.CheckpointRow.objects.using(alias).filter(lane=entry.lane, size__gt=entry.index).order_by("-size").first()
+        tables.CheckpointRow.objects.using(alias)
+        .filter(lane=entry.lane, size__gt=entry.index)
+        .order_by("-size")
+        .first()
     )
     if row is None or row.body is None or point is None:
         raise NotFound("there is no such entry with a checkpoint over it", hint="see bailee ledger tail")

@@ -10,10 +10,10 @@ from django.db import connections
 from bailee.crypto.notes import Checkpoint, Verifier, verify
 from bailee.crypto.tree import Frontier, leaf_hash
 from bailee.custody.heads import Heads
-from bailee.keys.models import LedgerGuard
 from bailee.kernel.canon import b64u
 from bailee.kernel.clock import SECOND
 from bailee.kernel.errors import HouseError, Unavailable
+from bailee.keys.models import LedgerGuard
 from bailee.ledger import tables
 from bailee.ledger.entries import parse
 from bailee.ledger.lanes import Head

@@ -5,7 +5,16 @@ from typing import Any
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-_BY_KEY = ("ledger_entry", "ledger_tile", "ledger_mention", "subject", "record", "unique_index", "blind_index", "import_row")
+_BY_KEY = (
+    "ledger_entry",
+    "ledger_tile",
+    "ledger_mention",
+    "subject",
+    "record",
+    "unique_index",
+    "blind_index",
+    "import_row",
+)
 
 _SQLITE = (
     """CREATE TRIGGER ledger_entry_no_delete BEFORE DELETE ON ledger_entry
@@ -29,10 +38,10 @@ _POSTGRES = (
          THEN RAISE EXCEPTION 'entries are never changed'; END IF;
          RETURN NEW;
        END $$""",
-    "CREATE TRIGGER ledger_entry_kept BEFORE UPDATE OR DELETE ON ledger_entry "
-    "FOR EACH ROW EXECUTE FUNCTION ledger_entry_is_kept()",
-    "CREATE TRIGGER ledger_entry_not_emptied BEFORE TRUNCATE ON ledger_entry "
-    "FOR EACH STATEMENT EXECUTE FUNCTION ledger_entry_is_kept()",
+    """CREATE TRIGGER ledger_entry_kept BEFORE UPDATE OR DELETE ON ledger_entry
+       FOR EACH ROW EXECUTE FUNCTION ledger_entry_is_kept()""",
+    """CREATE TRIGGER ledger_entry_not_emptied BEFORE TRUNCATE ON ledger_entry
+       FOR EACH STATEMENT EXECUTE FUNCTION ledger_entry_is_kept()""",
 )
 
 

@@ -13,12 +13,10 @@ import msgspec
 from django.db import connections
 
 from bailee.access import assignments
-from bailee.custody.epochs import SELF
 from bailee.crypto.commitments import commitment
 from bailee.custody.heads import KeysHead
 from bailee.datamap import versions
 from bailee.house import House
-from bailee.keys.models import KeyGuard, SubjectKey, Tombstone
 from bailee.kernel import ids
 from bailee.kernel.actors import Actor
 from bailee.kernel.acts import act
@@ -29,12 +27,13 @@ from bailee.kernel.permissions import Permission
 from bailee.kernel.recorded import EntryRef, Recorded
 from bailee.kernel.sql import marks
 from bailee.kernel.tx import Tx
+from bailee.keys.models import KeyGuard, SubjectKey, Tombstone
 from bailee.ledger import procedures
 from bailee.ledger.procedures import Procedure
 from bailee.vault import holds, keystore, preferences, receipts, records, search, tables
 from bailee.vault.facts import Erased, ErasureBegun, KeysDestroyed
-from bailee.vault.records import SubjectState
 from bailee.vault.receipts import Receipt
+from bailee.vault.records import SubjectState
 
 KIND: Final = 1
 _BEGUN: Final = 1
@@ -145,9 +144,7 @@ def begin(tx: Tx, actor: Actor, ask: Erase) -> Recorded[str, ErasureBegun]:
         rows.update(closing=records.closing(row.closing | set(numbers)))
     else:
         rows.update(state=SubjectState.ERASING)
-    procedures.begin(
-        tx, key=erasure, kind=KIND, step=_BEGUN, subject=subject, body=msgspec.msgpack.encode(state)
-    )
+    procedures.begin(tx, key=erasure, kind=KIND, step=_BEGUN, subject=subject, body=msgspec.msgpack.encode(state))
     return Recorded(ids.text(erasure), ErasureBegun(ids.text(erasure), ask.basis, numbers))
 
 
@@ -256,9 +253,7 @@ def _destroy_keys(house: House, subject: bytes, state: _State) -> _State:
             )
         count = len(msgspec.msgpack.decode(bytes(tomb.bounds)))
     _empty_log(house, "keys")
-    return _State(
-        state.erasure, state.categories, state.whole, state.commits, count, bytes(tomb.commits_digest)
-    )
+    return _State(state.erasure, state.categories, state.whole, state.commits, count, bytes(tomb.commits_digest))
 
 
 def _note_outside(house: House) -> None:
@@ -354,5 +349,7 @@ def _empty_log(house: House, alias: str) -> None:
         if not busy:
             return
         if house.clock.now() > until:
-            raise Unavailable("a reader keeps the old pages of the store", hint="stop it; the erasure goes on by itself")
+            raise Unavailable(
+                "a reader keeps the old pages of the store", hint="stop it; the erasure goes on by itself"
+            )
         house.wait(50)

@@ -16,7 +16,9 @@ class DataRead(Event):
     export: str | None = None
 
 
-@event(tag=601, name="data.found", says="Searched field {field} by {how}: {hits} of {candidates} candidates", shred="alias")
+@event(
+    tag=601, name="data.found", says="Searched field {field} by {how}: {hits} of {candidates} candidates", shred="alias"
+)
 @dataclass(frozen=True, slots=True)
 class DataFound(Event):
     field: int

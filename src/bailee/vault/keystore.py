@@ -62,9 +62,7 @@ def tomb_digest(subject: bytes) -> bytes:
     return sha256(b"bailee/v1/tomb\0" + subject).digest()[:16]
 
 
-def make(
-    tx: Tx, ring: Ring, wanted: Iterable[tuple[bytes, int]], fresh: frozenset[bytes]
-) -> frozenset[bytes]:
+def make(tx: Tx, ring: Ring, wanted: Iterable[tuple[bytes, int]], fresh: frozenset[bytes]) -> frozenset[bytes]:
     """Insert the missing keys of (customer, category) pairs, and `_self` for each customer (step W1).
 
     A crash after this leaves keys without data: harmless, and never deleted by who made them. Answers the customers

@@ -52,7 +52,9 @@ BlindRow = tuple[int, int, int, int, bytes, bytes, int]
 class Indexes:
     """All indexes of a map version, with their keys."""
 
-    def __init__(self, compiled: CompiledMap, keys: Keychain, house: bytes, lengths: Mapping[tuple[int, int], int]) -> None:
+    def __init__(
+        self, compiled: CompiledMap, keys: Keychain, house: bytes, lengths: Mapping[tuple[int, int], int]
+    ) -> None:
         self._of: dict[int, tuple[Index, ...]] = {}
         for one in compiled.fields.values():
             made = []
@@ -223,7 +225,9 @@ def candidates(alias: str, index: Index, terms: Sequence[str], after: bytes | No
             )
         found = [(bytes(subject), bytes(record)) for subject, record in cursor.fetchall()]
     if len(found) > MOST:
-        raise Invalid("this search finds too many", hint="search by more, or by a unique field", code="search-too-broad")
+        raise Invalid(
+            "this search finds too many", hint="search by more, or by a unique field", code="search-too-broad"
+        )
     return found
 
 

@@ -1,7 +1,8 @@
 """The words of the vault: what is asked at the gate, and what it answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from enum import StrEnum
 from typing import Any
 
@@ -39,7 +40,7 @@ class Find:
     purpose: str
     field: str
     how: str
-    value: str = field(repr=False)
+    value: str = attribute(repr=False)
     fields: tuple[str, ...] = ()
     case: str | None = None
     after: SubjectId | None = None
@@ -56,7 +57,7 @@ class Write:
     finds what it made before). `fields` maps full field keys to raw values; None as a value takes a field away.
     """
 
-    fields: Mapping[str, Any] = field(repr=False)
+    fields: Mapping[str, Any] = attribute(repr=False)
     subject: SubjectId | None = None
     record: RecordId | None = None
     expect_version: int | None = None
@@ -77,8 +78,8 @@ class Shown:
     """One value in the form the actor may see; `value` is there only in the clear, `text` always."""
 
     level: Level
-    text: str = field(repr=False)
-    value: Value = field(default=None, repr=False)
+    text: str = attribute(repr=False)
+    value: Value = attribute(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Item:
     subject: SubjectId
     standing: Standing
     records: tuple[RecordView, ...] = ()
-    withheld: Mapping[str, str] = field(default_factory=dict)
+    withheld: Mapping[str, str] = attribute(default_factory=dict)
     trouble: str = ""
     version: int = 0
 

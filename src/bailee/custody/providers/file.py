@@ -79,7 +79,9 @@ def _read(path: Path) -> bytes:
             "the root key file is not there", hint="put it back, or set [custody] key_file", code="custody-unreachable"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise Unavailable("the root key file can't be read", hint="check its rights", code="custody-unreachable") from error
+        raise Unavailable(
+            "the root key file can't be read", hint="check its rights", code="custody-unreachable"
+        ) from error
     if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise Invalid("the root key file is open to other users", hint=f"chmod 600 {path.name}")
     if found.st_uid != os.geteuid():

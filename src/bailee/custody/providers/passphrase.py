@@ -76,7 +76,9 @@ class PassphraseCustodian:
         return unwrap_under(bytes(self._root), blob[2:], context)
 
     def probe(self) -> Health:
-        return Health(well=self._path.exists(), says="sealed root in place" if self._path.exists() else "sealed root gone")
+        return Health(
+            well=self._path.exists(), says="sealed root in place" if self._path.exists() else "sealed root gone"
+        )
 
     def describe(self) -> str:
         return "passphrase"

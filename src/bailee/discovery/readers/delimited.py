@@ -98,6 +98,11 @@ def _is_number(cell: str) -> bool:
     return any(map(str.isdigit, cell)) and not any(map(str.isalpha, cell))
 
 
+def _marked(sample: bytes) -> str | None:
+    """The encoding that a file says itself, whatever anybody else said of it."""
+    return next((name for mark, name in _BOMS if sample.startswith(mark)), None)
+
+
 def _guess(sample: bytes) -> str:
     found = from_bytes(sample, cp_isolation=list(_LIKELY), preemptive_behaviour=False).best()
     if found is None or "cp1252" in {found.encoding, *found.could_be_from_charset}:
@@ -135,7 +140,7 @@ class Delimited:
             raise NotFound("this file can't be read", hint="check its path and who may read it") from error
         with path.open("rb") as file:
             sample = file.read(SAMPLE)
-        encoding = encoding or self._encoding(sample, utf8=utf8)
+        encoding = _marked(sample) or encoding or self._encoding(sample, utf8=utf8)
         self.shape = self._shape(sample, encoding, separator)
         self._count = self._look_through()
 
@@ -221,9 +226,6 @@ class Delimited:
         return count
 
     def _encoding(self, sample: bytes, *, utf8: bool) -> str:
-        for mark, name in _BOMS:
-            if sample.startswith(mark):
-                return name
         if other := next((what for magic, what in _OTHERS if sample.startswith(magic)), None):
             raise Invalid(f"this file is {other}, not CSV", hint="save it as CSV (UTF-8)", code="not-a-table")
         if b"\0" in sample:

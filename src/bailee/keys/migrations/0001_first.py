@@ -4,97 +4,123 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='KeyGuard',
+            name="KeyGuard",
             fields=[
-                ('id', models.SmallIntegerField(primary_key=True, serialize=False)),
-                ('generation', models.BigIntegerField()),
-                ('tombstones', models.BigIntegerField()),
+                ("id", models.SmallIntegerField(primary_key=True, serialize=False)),
+                ("generation", models.BigIntegerField()),
+                ("tombstones", models.BigIntegerField()),
             ],
             options={
-                'db_table': 'key_guard',
+                "db_table": "key_guard",
             },
         ),
         migrations.CreateModel(
-            name='LedgerGuard',
+            name="LedgerGuard",
             fields=[
-                ('lane', models.IntegerField(primary_key=True, serialize=False)),
-                ('size', models.BigIntegerField()),
-                ('root', models.BinaryField(max_length=32)),
-                ('at', models.BigIntegerField()),
+                ("lane", models.IntegerField(primary_key=True, serialize=False)),
+                ("size", models.BigIntegerField()),
+                ("root", models.BinaryField(max_length=32)),
+                ("at", models.BigIntegerField()),
             ],
             options={
-                'db_table': 'ledger_guard',
+                "db_table": "ledger_guard",
             },
         ),
         migrations.CreateModel(
-            name='SystemKey',
+            name="SystemKey",
             fields=[
-                ('pk', models.CompositePrimaryKey('name', 'version', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100)),
-                ('version', models.IntegerField()),
-                ('category', models.IntegerField()),
-                ('epoch', models.BigIntegerField()),
-                ('wrapped', models.BinaryField(max_length=60)),
-                ('state', models.SmallIntegerField(default=1)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "name", "version", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                ("version", models.IntegerField()),
+                ("category", models.IntegerField()),
+                ("epoch", models.BigIntegerField()),
+                ("wrapped", models.BinaryField(max_length=60)),
+                ("state", models.SmallIntegerField(default=1)),
             ],
             options={
-                'db_table': 'system_key',
+                "db_table": "system_key",
             },
         ),
         migrations.CreateModel(
-            name='Tombstone',
+            name="Tombstone",
             fields=[
-                ('pk', models.CompositePrimaryKey('digest', 'erasure', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('digest', models.BinaryField(max_length=16)),
-                ('erasure', models.BinaryField(max_length=16)),
-                ('bounds', models.BinaryField()),
-                ('commits_digest', models.BinaryField(max_length=32)),
-                ('at', models.BigIntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "digest", "erasure", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("digest", models.BinaryField(max_length=16)),
+                ("erasure", models.BinaryField(max_length=16)),
+                ("bounds", models.BinaryField()),
+                ("commits_digest", models.BinaryField(max_length=32)),
+                ("at", models.BigIntegerField()),
             ],
             options={
-                'db_table': 'tombstone',
+                "db_table": "tombstone",
             },
         ),
         migrations.CreateModel(
-            name='Epoch',
+            name="Epoch",
             fields=[
-                ('pk', models.CompositePrimaryKey('category', 'number', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('category', models.IntegerField()),
-                ('number', models.BigIntegerField()),
-                ('state', models.SmallIntegerField()),
-                ('kcv', models.BinaryField(max_length=16)),
-                ('opened', models.BigIntegerField()),
-                ('destroyed', models.BigIntegerField(null=True)),
-                ('sealed', models.BooleanField(default=False)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "category", "number", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("category", models.IntegerField()),
+                ("number", models.BigIntegerField()),
+                ("state", models.SmallIntegerField()),
+                ("kcv", models.BinaryField(max_length=16)),
+                ("opened", models.BigIntegerField()),
+                ("destroyed", models.BigIntegerField(null=True)),
+                ("sealed", models.BooleanField(default=False)),
             ],
             options={
-                'db_table': 'epoch',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 1)), fields=('category',), name='one_open_epoch')],
+                "db_table": "epoch",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", 1)), fields=("category",), name="one_open_epoch"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SubjectKey',
+            name="SubjectKey",
             fields=[
-                ('pk', models.CompositePrimaryKey('subject', 'category', 'version', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('subject', models.BinaryField(max_length=16)),
-                ('category', models.IntegerField()),
-                ('version', models.IntegerField()),
-                ('epoch', models.BigIntegerField()),
-                ('wrapped', models.BinaryField(max_length=60)),
-                ('find', models.BinaryField(max_length=16, null=True)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "subject", "category", "version", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("subject", models.BinaryField(max_length=16)),
+                ("category", models.IntegerField()),
+                ("version", models.IntegerField()),
+                ("epoch", models.BigIntegerField()),
+                ("wrapped", models.BinaryField(max_length=60)),
+                ("find", models.BinaryField(max_length=16, null=True)),
             ],
             options={
-                'db_table': 'subject_key',
-                'indexes': [models.Index(fields=['category', 'epoch', 'subject'], name='subject_key_epoch')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('find__isnull', False)), fields=('find',), name='one_find_tag')],
+                "db_table": "subject_key",
+                "indexes": [models.Index(fields=["category", "epoch", "subject"], name="subject_key_epoch")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("find__isnull", False)), fields=("find",), name="one_find_tag"
+                    )
+                ],
             },
         ),
     ]

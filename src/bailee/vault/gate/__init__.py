@@ -26,7 +26,7 @@ from bailee.vault.budget import Budget
 from bailee.vault.gate.reading import BATCH, Reader, Result
 from bailee.vault.gate.sealing import Sealer
 from bailee.vault.gate.searching import Searcher
-from bailee.vault.gate.writing import Outcome, Writer
+from bailee.vault.gate.writing import Keep, Outcome, Writer
 from bailee.vault.words import Answer, Ask, Find, Standing, Write
 
 __all__ = ["Gate", "Outcome", "Result"]
@@ -96,10 +96,14 @@ class Gate:
         """Write fields of customers, new or known, under the actor's grants; see `Writer.write`."""
         return self._writer.write(actor, purpose, writes, "write")
 
-    def bring_in(self, actor: Actor, writes: Sequence[Write]) -> list[Outcome]:
-        """Write on behalf of an import: wants the permission IMPORT and no grants, because it shows nothing."""
+    def bring_in(self, actor: Actor, writes: Sequence[Write], keep: Keep | None = None) -> list[Outcome]:
+        """Write on behalf of an import: wants the permission IMPORT and no grants, because it shows nothing.
+
+        `keep` is called with the answers inside the transaction of the data: what it writes is there after a crash
+        exactly if they are. It is called again if the batch is done again.
+        """
         self._house.require(actor, "vault.bring_in", Permission.IMPORT)
-        return self._writer.write(actor, None, writes, IMPORT)
+        return self._writer.write(actor, None, writes, IMPORT, keep)
 
     def alias(self, subject: bytes) -> Alias | None:
         """A customer's pseudonym in the ledger; None once the customer is erased."""

@@ -38,7 +38,7 @@ _NOBODY: Final = DataRead("read", "erased or unknown")
 Result = Answer | HouseError
 
 
-class Moved(Exception):  # noqa: N818 - a turn of a loop, not an error that anybody sees
+class Moved(Exception):
     """The policy or the data map changed while a batch was under way."""
 
 

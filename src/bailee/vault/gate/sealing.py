@@ -48,7 +48,14 @@ class Sealer:
         return unpack(unseal(found[1], self._house, place, row.envelope))  # type: ignore[return-value]  # only values of the map's types are sealed
 
     def sealed(
-        self, keys: Keys, subject: bytes, record: bytes, category: int, schema: int, version: int, fields: Mapping[int, Value]
+        self,
+        keys: Keys,
+        subject: bytes,
+        record: bytes,
+        category: int,
+        schema: int,
+        version: int,
+        fields: Mapping[int, Value],
     ) -> RecordRow:
         """Seal the fields of one record for its place, under the newest key of its customer and category.
 
@@ -61,7 +68,9 @@ class Sealer:
             raise Unavailable("a key went away meanwhile", hint="try again")
         clear = pack(fields)  # type: ignore[arg-type]  # a map's value is one of an envelope's
         if len(clear) > BLOB_MOST:
-            raise Invalid("this record would be larger than 256 KiB", hint="use files for large things", code="too-large")
+            raise Invalid(
+                "this record would be larger than 256 KiB", hint="use files for large things", code="too-large"
+            )
         place = _place(subject, record, category, schema, version)
         blob = seal(found[1], self._house, found[0], place, clear)
         return RecordRow(subject, record, category, version, schema, blob)

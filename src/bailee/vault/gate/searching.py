@@ -198,5 +198,3 @@ def _terms(index: search.Index, value: str, region: str | None) -> tuple[str, ..
     if index.how == "domain" and "@" not in value:
         return (NORMALISERS[index.normaliser](f"x@{value}", region).rpartition("@")[2],)
     return index.terms(value, region)
-
-

@@ -1,6 +1,6 @@
 """Writes: keys exist before data, and are read only after the customers' rows are locked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from bailee.access.compile import Snapshot
@@ -33,6 +33,8 @@ WRITES_MOST: Final = 1_000
 PER_CATEGORY: Final = 4_096
 
 Outcome = Written | HouseError
+Keep = Callable[[Tx, Sequence[Outcome]], None]
+"""What an import does inside the transaction that writes its rows: note where each of them went."""
 
 
 class Job:
@@ -123,7 +125,14 @@ class Writer:
         self._reader = reader
         self._indexes = indexes
 
-    def write(self, actor: Actor, purpose: str | None, writes: Sequence[Write], operation: str) -> list[Outcome]:
+    def write(
+        self,
+        actor: Actor,
+        purpose: str | None,
+        writes: Sequence[Write],
+        operation: str,
+        keep: Keep | None = None,
+    ) -> list[Outcome]:
         """Write a batch; each write stands or fails alone.
 
         1. Parse every value; decide, unless it is an import (`purpose` None).
@@ -155,6 +164,8 @@ class Writer:
                 able = [job for job in jobs if job.error is None]
                 with house.opened() as tx:
                     count = self._store(tx, actor, purpose, able, jobs, compiled, stamp, operation)
+                    if keep is not None:
+                        keep(tx, [job.result() for job in jobs])
                 break
             except Moved:
                 continue
@@ -170,9 +181,7 @@ class Writer:
         house = self._house
         fresh = frozenset(job.subject for job in able if job.new)
         with house.opened("keys") as tx:
-            gone = keystore.make(
-                tx, house.ring, [(job.subject, number) for job in able for number in job.parts], fresh
-            )
+            gone = keystore.make(tx, house.ring, [(job.subject, number) for job in able for number in job.parts], fresh)
         for job in able:
             if job.subject in gone:
                 job.error = Gone("a customer with this id was erased", hint="add them as a new customer")
@@ -208,7 +217,7 @@ class Writer:
             except HouseError as error:
                 job.error = error
         able = [job for job in able if job.error is None]
-        able = self._index(tx, able, old, compiled, keys, indexes)
+        able = self._index(tx, able, compiled)
         if fresh := list(dict.fromkeys(job.subject for job in able if job.new)):
             records.insert_subjects(tx, [(key, COLLECTION) for key in fresh])
         records.insert_records(tx, [row for job in able for row in job.added])
@@ -272,20 +281,15 @@ class Writer:
     def _index(
         self,
         tx: Tx,
-        able: list[Job],
-        old: Mapping[tuple[bytes, int], list[RecordRow]],
+        able: Sequence[Job],
         compiled: CompiledMap,
-        keys: Keys,
-        indexes: search.Indexes,
     ) -> list[Job]:
         """Store the index rows; answers the jobs whose unique values are theirs, the others are refused whole.
 
         A customer with a refused write loses all writes of the batch: their rows build upon each other.
         """
         claimed: dict[tuple[int, int, bytes], bytes] = {}
-        lost = {
-            row[3] for job in able for row in job.exact if claimed.setdefault(row[:3], row[3]) != row[3]
-        }
+        lost = {row[3] for job in able for row in job.exact if claimed.setdefault(row[:3], row[3]) != row[3]}
         lost |= search.taken(tx, [row for job in able for row in job.exact if row[3] not in lost])
         kept = [job for job in able if job.subject not in lost]
         search.drop(tx, [place for job in kept for place in job.dropped])
@@ -320,7 +324,7 @@ class Writer:
         groups: dict[tuple[tuple[int, ...], tuple[int, ...], bool], list[Job]] = {}
         for job in able:
             groups.setdefault((tuple(sorted(job.numbers)), tuple(sorted(job.parts)), job.new), []).append(job)
-        drafts = []
+        drafts: list[Draft] = []
         for (numbers, parts, new), group in sorted(groups.items(), key=lambda one: one[0]):
             people = list(dict.fromkeys(job.subject for job in group))
             aliases = [found for key in people if (found := self._sealer.alias(keys, key)) is not None]
@@ -370,9 +374,7 @@ def _derived(compiled: CompiledMap, number: int) -> bool:
     return compiled.category_by_id[number].derived_from is not None
 
 
-def _before(
-    job: Job, category: CompiledCategory, rows: Sequence[RecordRow], twin: bytes | None
-) -> RecordRow | None:
+def _before(job: Job, category: CompiledCategory, rows: Sequence[RecordRow], twin: bytes | None) -> RecordRow | None:
     """The record that a write changes: the only one of its category, the one it names, or none (a new one)."""
     if category.records is Records.ONE:
         return rows[0] if rows else None

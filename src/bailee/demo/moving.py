@@ -1,0 +1,224 @@
+"""Steps 1 to 4: the old shop lies open, a home is made, its customers move in by a plan, and the home is robbed."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from bailee import config as configuration
+from bailee import house as houses
+from bailee.access import keys, people, roles
+from bailee.custody.providers.file import FileCustodian
+from bailee.datamap import versions
+from bailee.demo import thief
+from bailee.demo.company import company_map
+from bailee.demo.story import Player, Scene, Step, Told, claim
+from bailee.discovery import plans, proposals, sources
+from bailee.discovery.plans import Plan, Route
+from bailee.kernel import ids
+from bailee.kernel.errors import Invalid, Unavailable
+from bailee.kernel.permissions import OPEN_TO_ALL, Permission
+from bailee.ledger import log
+from bailee.vault.gate import Gate
+
+OWNER: Final = ("Ann Owner", "ann@tillerman.example")
+STAFF: Final = (
+    ("clerk", "Bob Clerk", "bob@tillerman.example"),
+    ("marketing", "Mia Marketing", "mia@tillerman.example"),
+    ("support", "Sam Support", "sam@tillerman.example"),
+    ("clinician", "Dr. Cleo Clinician", "cleo@tillerman.example"),
+)
+ANSWERS: Final[Mapping[tuple[str, str], str]] = MappingProxyType({
+    ("invoices", "invoice_no"): "billing.invoice_no",
+    ("invoices", "invoice_date"): "billing.invoiced",
+    ("invoices", "total"): "billing.total",
+    ("orders", "order_date"): "orders.ordered",
+    ("tickets", "ticket_no"): "support.ticket_no",
+    ("tickets", "opened"): "support.opened",
+    ("tickets", "message"): "support.message",
+    ("visits", "visit_date"): "health.visit",
+    ("visits", "diagnosis"): "health.diagnosis",
+    ("visits", "notes"): "health.notes",
+    ("visits", "insurance_no"): "health.insurance",
+})  # fmt: skip
+"""What a person of the company answers to the questions that the proposed plan asks."""
+
+
+def old_shop(scene: Scene) -> Told:
+    """Write the old database, and read it as anybody can."""
+    scene.company.write(scene.shop)
+    planted = scene.company.planted()
+    haul = thief.search(scene.shop, planted)
+    claim(haul.found == haul.sought, "the search misses values that lie there in plain: it would prove nothing later")
+    one = scene.heroes()[0]
+    return Told(
+        {"customers": len(scene.company.customers), "values": haul.values, "found": haul.hits, "bytes": haul.size},
+        lines=(
+            "strings shop.sqlite      (no password, no program of ours, no trace)",
+            f"  {one.name}  {one.email}  {one.phone}",
+            f"  {one.card}  {one.expires}",
+            f"  {one.visits[0].code}  {one.visits[0].notes}",
+            f"Found so: {haul.hits:,} of {haul.values:,} values of {len(scene.company.customers)} customers, all invented.",
+        ),
+    )
+
+
+def open_home(home: Path, map_text: str) -> tuple["houses.House", Gate, Player]:
+    """Make a home under a data map, with its first owner; who calls closes it."""
+    home.mkdir(mode=0o700)
+    (home / configuration.FILE).write_text("[home]\nreserve_mb = 0\n", "utf-8")
+    config = configuration.load(home)
+    house = houses.init(config, lambda: FileCustodian.make(config.key_file, home))
+    first = replace(house.system(), may=OPEN_TO_ALL | {Permission.SHAPE_DATA})
+    house.do(first, versions.adopt, versions.Adopt(toml=map_text, base_version=0))
+    gate = Gate(house)
+    gate.prepare()
+    issued = house.do(house.system(), people.found, people.Found(name=OWNER[0], email=OWNER[1])).value
+    actor = keys.actor_of(house.policy, house.keys, issued.key, house.clock.now())
+    return house, gate, Player(OWNER[0], actor, issued.key)
+
+
+def new_home(scene: Scene) -> Told:
+    """Make the home, take four people in, and look where the keys lie."""
+    scene.house, scene.gate, owner = open_home(scene.home, company_map())
+    scene.opened = True
+    scene.cast["owner"] = owner
+    house = scene.house
+    house.do(owner.actor, roles.add_roles, roles.AddRoles(roles=tuple(role for role, _, _ in STAFF)))
+    for role, name, email in STAFF:
+        issued = house.do(owner.actor, people.invite, people.Invite(name=name, email=email, roles=(role,))).value
+        actor = keys.actor_of(house.policy, house.keys, issued.key, house.clock.now())
+        scene.cast[role] = Player(name, actor, issued.key)
+    config = house.config
+    claim(not config.key_file.is_relative_to(scene.home), "the root key lies inside the home")
+    claim(config.key_file.stat().st_mode & 0o077 == 0, "other users may read the root key")
+    copy = thief.steal(scene.home, scene.folder / "stolen-new")
+    root = config.key_file.read_text("ascii").strip()
+    found = thief.search(copy, {"root key": [root]})
+    claim(found.hits == 0, "the root key can be read in the home")
+    _refuse_inside(scene, copy)
+    first = house.see(owner.actor, log.entry, log.At(index=0))
+    claim(first.event == "ledger.lane_opened" or "lane" in first.event, "entry 0 is not the opening of the ledger")
+    house.sign()
+    held = thief.verify(str(thief.steal(scene.home, scene.folder / "first-ledger") / "data.db"), "--key", house.signer.vkey)
+    claim(held.status == 0, "the new ledger does not verify under the public key")
+    size = house.see(owner.actor, log.state, log.Nothing()).size
+    return Told(
+        {"people": len(scene.cast), "entries": size, "key_files": sum(1 for _ in (scene.custody / "epochs").iterdir())},
+        rows=(
+            ("home", ", ".join(sorted(path.name for path in scene.home.iterdir() if path.suffix in {".db", ".json", ".toml"}))),
+            ("keys, outside", f"home.custody/: root.key (mode 0600), {sum(1 for _ in (scene.custody / 'epochs').iterdir())} epoch keys sealed under it"),
+            ("entry 0", f"{first.at.replace('T', ' ')}  {first.says}"),
+            ("public key", house.signer.vkey),
+            ("people", ", ".join(player.name for player in scene.cast.values())),
+            ("ledger", f"{size} entries, verified from outside with the public key"),
+        ),
+    )
+
+
+def _refuse_inside(scene: Scene, copy: Path) -> None:
+    """A root key that would be copied with the data is refused."""
+    inside = copy / "root.key"
+    inside.write_text(scene.house.config.key_file.read_text("ascii"), "ascii")
+    inside.chmod(0o600)
+    try:
+        FileCustodian(inside, copy)
+    except Invalid:
+        return
+    finally:
+        inside.unlink()
+    claim(False, "a root key inside the home was accepted")
+
+
+def answered(plan: Plan, answers: Mapping[tuple[str, str], str]) -> Plan:
+    """Put a person's answers into a proposed plan."""
+    tables = tuple(
+        replace(
+            table,
+            columns=MappingProxyType({
+                name: Route(to=answers[table.name, name]) if (table.name, name) in answers else route
+                for name, route in table.columns.items()
+            }),
+        )
+        for table in plan.tables
+    )
+    return replace(plan, tables=tables)
+
+
+def moving_in(scene: Scene) -> Told:
+    raise NotImplementedError
+
+
+def robbed(scene: Scene) -> Told:
+    """Steal everything but the custody folder; search it, try its strings as keys, start the program on it."""
+    planted = scene.company.planted()
+    hero = scene.heroes()[0]
+    claim(scene.find("clerk", "billing", hero) is not None, "the clerk does not find a customer by e-mail")
+    stolen = thief.steal(scene.home, scene.folder / "stolen")
+    haul = thief.search(stolen, planted)
+    told = ", ".join(f"{count} {kind}" for kind, count in haul.found.items() if count)
+    claim(haul.hits == 0, f"in the stolen home can be read: {told}")
+    plain = thief.search(scene.shop, planted)
+    claim(plain.found == plain.sought, "the same search misses values in the old database")
+    contact = versions.current().categories["contact"].id
+    tried, fit = thief.fits(thief.strings(stolen / "keys.db"), stolen / "keys.db", scene.house.id, contact)
+    claim(fit == 0, "a key of the contact data lies in the stolen key store")
+    control = thief.fits([scene.house.ring.current(contact).raw], stolen / "keys.db", scene.house.id, contact)
+    claim(control == (1, 1), "the attempt would not know the true key")
+    clerk = scene.folder / "stolen-clerk.key"
+    clerk.write_text(scene.cast["clerk"].key.reveal(), "utf-8")
+    clerk.chmod(0o600)
+    ask = ("customer", "reveal", ids.text(scene.who(hero)), "--purpose", "billing", "--fields", "contact.email", "--allow-pipe")
+    shut = thief.run(stolen, clerk, *ask)
+    claim(shut.status != 0 and hero.email not in shut.said, "the stolen home opened without its root key")
+    thief.steal(scene.custody, scene.folder / "stolen.custody")
+    opened = thief.run(stolen, clerk, *ask)
+    claim(opened.status == 0 and hero.email in opened.said, "the same copy does not open with its root key either: no proof")
+    return Told(
+        {"values": haul.values, "spellings": haul.spellings, "found": haul.hits, "found_in_the_old_shop": plain.hits,
+         "bytes": haul.size, "strings_tried": tried, "strings_that_fit": fit},
+        heads=("the thief", "in the old shop", "in the stolen home"),
+        rows=(
+            *((f"reads {kind}", f"{plain.found[kind]:,}", str(haul.found[kind])) for kind in haul.sought),
+            ("tries its strings as a key", "needs none", f"{tried:,} tried, {fit} fit"),
+            ("starts our program on it", "needs none", f"“{_words(shut.said)}”"),
+        ),
+        after=("Tried the other way too: the same copy, with the keys beside it, opens. So the keys are what is missing.",),
+    )  # fmt: skip
+
+
+def _words(said: str) -> str:
+    return next((line.removeprefix("error: ") for line in said.splitlines() if line.startswith("error: ")), "refused")
+
+
+STEPS: Final = (
+    Step(
+        "shop",
+        "The old shop",
+        "A small business keeps its customers in a database file, as most do. Anybody with the file reads it.",
+        "the danger is real, and the search that is used below finds what is there",
+        old_shop,
+    ),
+    Step(
+        "init",
+        "A home is made",
+        "Two stores, a ledger, and keys that lie beside the home, so that a copied home opens nothing.",
+        "keys are not kept with the data, and the record begins before the first customer",
+        new_home,
+    ),
+    Step(
+        "import",
+        "The customers move in, by a plan",
+        "A plan is proposed from the names of the columns, a person answers what it asks, all is checked, then run.",
+        "a whole business moves in at once, and every wrong cell is named before anything is written",
+        moving_in,
+    ),
+    Step(
+        "theft",
+        "The home is stolen",
+        "While it runs, somebody copies the whole home: both stores, logs, settings, and a clerk's key. Not the keys beside it.",
+        "a stolen disk, database or backup shows nobody anything",
+        robbed,
+    ),
+)
