@@ -93,7 +93,7 @@ def find(
 def show(run: Run, customer: Customer, purpose: Purpose, fields: Fields = None, case: Case = None) -> None:
     """One customer, masked; nothing is shown in the clear."""
     with run.opened() as session:
-        made = session.read(purpose, customer, _split(fields) or session.all_fields(), (), case)
+        made = session.read(purpose, customer, _split(fields) or session.fields_for(purpose), (), case)
     _print(run.out, made.items[0], made.entries)
 
 
@@ -402,6 +402,11 @@ def _print(out: Out, item: Any, entries: Any) -> None:
     if not records:
         out.say("nothing is on file in these fields")
     for because in sorted(set(item.withheld.values())):
-        names = [name for name, why in item.withheld.items() if why == because]
-        out.say(f"withheld ({because}): {', '.join(names)}")
+        out.say(f"withheld, {because}:")
+        by_category: dict[str, list[str]] = {}
+        for name in (name for name, why in item.withheld.items() if why == because):
+            category, _, field = name.partition(".")
+            by_category.setdefault(category, []).append(field)
+        for category, names in by_category.items():
+            out.say(f"  {category}: {', '.join(names)}")
     out.say(f"recorded as entry {', '.join(str(one) for one in entries)}")

@@ -124,6 +124,18 @@ class Session:
             return False
         return True
 
+    @staticmethod
+    def differences(before: str, after: str) -> str:
+        return versions.differences(before, after)
+
+    def fields_for(self, purpose: str) -> tuple[str, ...]:
+        """The fields of the categories that list a purpose; all of them for one that the map does not know."""
+        compiled = self.map
+        known = compiled.purposes.get(purpose)
+        if known is None or known.built_in:
+            return self.all_fields()
+        return tuple(name for key in known.categories for name in compiled.categories[key].fields)
+
     def all_fields(self) -> tuple[str, ...]:
         """Every field of the map that is not the house's own."""
         compiled = self.map

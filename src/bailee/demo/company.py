@@ -31,6 +31,12 @@ _TROUBLES: Final = ("the parcel never came", "the size is wrong", "it was charge
 _GREETINGS: Final = ("Hello,", "Good day,", "Please help:", "I am sorry to write again:")
 _TODAY: Final = date(2026, 3, 1)
 
+SLIPS: Final[dict[str, list[tuple[object, ...]]]] = {
+    "cards": [(999_999, 1, "4000 0000 0000 0000", "01/29", "Mistyped Card")],
+    "tickets": [("T-99999-1", 999_999, "2026-02-01", "A ticket of nobody.")],
+}
+"""Rows that are wrong on purpose: a card number with a wrong check digit, a ticket of a customer who is not there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -83,15 +89,15 @@ class Company:
             "telephone numbers": tuple(sorted({one.phone for one in people})),
             "names": tuple(sorted({name for one in people for name in (one.given_name, one.surname) if len(name) >= 6})),
             "addresses": tuple(sorted({one.street for one in people})),
-            "insurance numbers": tuple(visit.insurance for one in people for visit in one.visits),
+            "insurance numbers": tuple(sorted({visit.insurance for one in people for visit in one.visits})),
             "health notes": tuple(sorted({visit.notes for one in people for visit in one.visits})),
             "messages": tuple(sorted({text for one in people for _, _, text in one.tickets})),
         }
 
     def tables(self) -> dict[str, list[tuple[object, ...]]]:
-        """The rows of the company's old database, by table."""
+        """The rows of the company's old database, by table; the last of some are wrong, as in any old database."""
         people = self.customers
-        return {
+        made: dict[str, list[tuple[object, ...]]] = {
             "customers": [
                 (one.number, one.given_name, one.surname, one.email, one.phone, one.street, one.town, one.region,
                  one.postcode, one.born) for one in people
@@ -105,6 +111,9 @@ class Company:
             "orders": [(number, one.number, day, goods) for one in people for number, day, goods in one.orders],
             "tickets": [(number, one.number, day, text) for one in people for number, day, text in one.tickets],
         }  # fmt: skip
+        for table, rows in SLIPS.items():
+            made[table] += rows
+        return made
 
     def write(self, path: Path) -> None:
         """Write the company's old database, as plain as a small business has it."""

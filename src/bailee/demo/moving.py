@@ -12,12 +12,14 @@ from bailee.access import keys, people, roles
 from bailee.custody.providers.file import FileCustodian
 from bailee.datamap import versions
 from bailee.demo import thief
-from bailee.demo.company import company_map
+from bailee.demo.company import SLIPS, company_map
 from bailee.demo.story import Player, Scene, Step, Told, claim
-from bailee.discovery import plans, proposals, sources
+from bailee.discovery import imports, proposals, sources
 from bailee.discovery.plans import Plan, Route
+from bailee.discovery.problems import Level
+from bailee.house import House
 from bailee.kernel import ids
-from bailee.kernel.errors import Invalid, Unavailable
+from bailee.kernel.errors import Invalid
 from bailee.kernel.permissions import OPEN_TO_ALL, Permission
 from bailee.ledger import log
 from bailee.vault.gate import Gate
@@ -64,7 +66,7 @@ def old_shop(scene: Scene) -> Told:
     )
 
 
-def open_home(home: Path, map_text: str) -> tuple["houses.House", Gate, Player]:
+def open_home(home: Path, map_text: str) -> tuple[House, Gate, Player]:
     """Make a home under a data map, with its first owner; who calls closes it."""
     home.mkdir(mode=0o700)
     (home / configuration.FILE).write_text("[home]\nreserve_mb = 0\n", "utf-8")
@@ -147,7 +149,45 @@ def answered(plan: Plan, answers: Mapping[tuple[str, str], str]) -> Plan:
 
 
 def moving_in(scene: Scene) -> Told:
-    raise NotImplementedError
+    """Propose a plan, answer it, check everything, run it, and run it again."""
+    owner = scene.actor("owner")
+    rows = {name: len(lines) for name, lines in scene.company.tables().items()}
+    slips = [(table, rows[table] - at) for table, lines in SLIPS.items() for at in range(len(lines))]
+    about, catalogue = sources.looked_at(str(scene.shop))
+    proposed = proposals.propose(catalogue, versions.current(), about).plan
+    asked = [(table.name, name) for table in proposed.tables for name, route in table.columns.items() if route.ask]
+    claim(set(asked) <= ANSWERS.keys(), "the proposed plan asks what nobody of the company answers")
+    plan = answered(proposed, ANSWERS)
+    before = scene.house.see(owner, log.state, log.Nothing()).size
+    with sources.opened(plan.source, "") as source:
+        checked = imports.check(scene.house, owner, plan, source)
+        written = scene.house.see(owner, log.state, log.Nothing()).size - before
+        claim(written == 1, "checking wrote more than that it was done")
+        done = imports.run(scene.house, scene.gate, owner, plan, source, scene.progress)
+        again = imports.run(scene.house, scene.gate, owner, plan, source)
+    for report, what in ((checked, "the check"), (done, "the run")):
+        named = [(one.table, one.row) for one in report.problems if one.kind.level is Level.STOP]
+        claim(sorted(named) == sorted(slips), f"{what} named other rows than the wrong ones")
+        claim(report.total.new == sum(rows.values()) - len(slips), f"{what} counts other rows than there are")
+    claim((again.total.new, again.total.changed) == (0, 0), "the second run wrote something")
+    columns = [route for table in plan.tables for route in table.columns.values()]
+    heads = tuple(done.counts)
+    return Told(
+        {"rows": done.total.new, "refused": done.total.refused, "asked": len(asked), "columns": len(columns),
+         "again_new": again.total.new, "again_same": again.total.same},
+        lines=(
+            f"the plan: {len(columns)} columns; {len(columns) - len(asked)} understood by their names, {len(asked)} asked and answered",
+            "the check, before anything is written, finds what is wrong in the old data:",
+            *(f"  {one.table}, row {one.row}, {one.column}: {one.kind.cause}" for one in checked.problems if one.kind.level is Level.STOP),
+            "the run:",
+        ),
+        heads=("", *heads),
+        rows=(
+            ("brought in", *(f"{done.counts[name].new:,}" for name in heads)),
+            ("kept out, named", *(str(done.counts[name].refused or "") for name in heads)),
+        ),
+        after=(f"the same run again: {again.total.same:,} rows are the same, nothing is written twice",),
+    )  # fmt: skip
 
 
 def robbed(scene: Scene) -> Told:

@@ -98,6 +98,7 @@ class Scene:
     refusals: int = 0
     played: list[Played] = field(default_factory=list)
     opened: bool = False
+    progress: Callable[[int, int], None] | None = None
 
     @property
     def shop(self) -> Path:

@@ -11,18 +11,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b, md5, sha1, sha256, sha512
+from importlib import resources
 from pathlib import Path
 from typing import Final
 
 from bailee.crypto.keys import EpochKey
-from bailee.ledger import log
 
 HEAD: Final = 6
 PIECE: Final = 16
 _DIGITS: Final = 7
 _KEY: Final = 32
 _PATIENCE: Final = 60
-VERIFIER: Final = Path(log.__file__).with_name("verify_standalone.py")
+VERIFIER: Final = Path(str(resources.files("bailee.ledger") / "verify_standalone.py"))
 
 # -- words
 
@@ -81,15 +81,15 @@ def spellings(value: str) -> frozenset[bytes]:
 
 def search(place: Path, planted: Mapping[str, Iterable[str]]) -> Haul:
     """Look for every spelling of every value in every byte of a file or folder."""
-    wanted: dict[bytes, dict[bytes, tuple[str, str]]] = {}
+    wanted: dict[bytes, dict[bytes, list[tuple[str, str]]]] = {}
     sought: dict[str, int] = {}
     count = 0
     for kind, values in planted.items():
-        for value in values:
-            sought[kind] = sought.get(kind, 0) + 1
+        sought[kind] = len(set(values))
+        for value in set(values):
             for spelled in spellings(value):
                 count += 1
-                wanted.setdefault(spelled[:HEAD], {})[spelled] = (kind, value)
+                wanted.setdefault(spelled[:HEAD], {}).setdefault(spelled, []).append((kind, value))
     found: set[tuple[str, str]] = set()
     files = sorted(path for path in place.rglob("*") if path.is_file()) if place.is_dir() else [place]
     size = 0
@@ -100,7 +100,9 @@ def search(place: Path, planted: Mapping[str, Iterable[str]]) -> Haul:
         for at in range(len(data) - HEAD + 1):
             head = data[at : at + HEAD]
             if head in heads:
-                found.update(what for spelled, what in wanted[head].items() if data.startswith(spelled, at))
+                for spelled, meant in wanted[head].items():
+                    if data.startswith(spelled, at):
+                        found.update(meant)
     by_kind = {kind: sum(1 for one, _ in found if one == kind) for kind in sought}
     return Haul(by_kind, sought, count, len(files), size)
 

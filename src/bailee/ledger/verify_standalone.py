@@ -342,8 +342,6 @@ def database(store: sqlite3.Connection, key: Key, noted: tuple[str, int, bytes] 
     lanes = store.execute(
         "SELECT id, follows, state, origin, size, root, frontier, last_leaf, last_t FROM ledger_lane ORDER BY id"
     ).fetchall()
-    if not lanes:
-        raise Unreadable("there is no ledger in this database")
     ends, last = [(lane[0], lane[1], lane[2] == 1) for lane in lanes], len(lanes) - 1
     _demand(
         ends == [(n, n - 1 if n else None, n == last) for n in range(last + 1)], "the lanes do not follow each other"
@@ -351,6 +349,8 @@ def database(store: sqlite3.Connection, key: Key, noted: tuple[str, int, bytes] 
     for table in ("ledger_entry", "ledger_checkpoint", "ledger_tile"):
         stray = store.execute(f"SELECT 1 FROM {table} WHERE lane < 0 OR lane > ? LIMIT 1", [last]).fetchone()
         _demand(not stray, "there are rows of a lane that does not exist")
+    if not lanes:
+        raise Unreadable("there is no ledger in this database")
     later: dict[str, Any] = {}
     named: dict[tuple[bytes, int], int] = {}
     answer, whole = (0, b""), True
