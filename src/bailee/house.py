@@ -40,8 +40,9 @@ from bailee.kernel.recorded import Done, EntryRef, Recorded
 from bailee.kernel.tx import Tx, View
 from bailee.ledger import lanes, once, projections, recovery
 from bailee.ledger.checkpoints import EVERY, Checkpointer
+from bailee.ledger.closure import Closure
 from bailee.ledger.entries import Draft
-from bailee.ledger.facts import ActDenied, ActFailed, HouseOpened, HouseStopped, LaneOpened, LedgerRecovered
+from bailee.ledger.facts import ActDenied, ActFailed, GateReopened, HouseOpened, HouseStopped, LaneOpened, LedgerRecovered
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -80,6 +81,7 @@ class House:
     signer: Signer
     heads: Heads
     checkpoints: Checkpointer = field(init=False)
+    closure: Closure = field(init=False)
     _lock: int | None = None
     _since: int = 0
     _signed_at: int = 0
@@ -87,6 +89,7 @@ class House:
 
     def __post_init__(self) -> None:
         self.checkpoints = Checkpointer(self.opened, self.signer, self.heads)
+        self.closure = Closure(self.config.path)
 
     # -- transactions
 
@@ -114,7 +117,9 @@ class House:
         except (OperationalError, InterfaceError) as error:
             if _state(error) in _RETRY:
                 raise
+            # Its outcome is unknown, so the connection is not trusted again; the next one reads what really is there.
             connection.close()
+            self.closure.shut(_disk_words(error), self.clock.now())
             raise Unavailable(
                 f"nothing can be recorded now: {_disk_words(error)}",
                 hint="free space or mend the disk; the gate opens again by itself",
@@ -188,6 +193,9 @@ class House:
     def appended(self, count: int) -> None:
         """Count entries written; sign a checkpoint when 10,000 came together, or a minute passed since the last."""
         self._since += count
+        if (was := self.closure.now) is not None:
+            self.state(GateReopened(was.since, was.why, was.refused))
+            self.closure.clear()
         if self._since >= EVERY or self.clock.now() - self._signed_at > MINUTE:
             self.sign()
 

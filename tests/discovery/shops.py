@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bailee import config as configuration
 from bailee import house as houses
@@ -28,6 +28,7 @@ from bailee.kernel.permissions import Permission
 from bailee.kernel.secret import Secret
 from bailee.vault import tables
 from bailee.vault.gate import Gate
+from bailee.vault.words import Find
 from tests import homes, postgres
 from tests.datamap.places import SHARED, beside
 
@@ -98,6 +99,7 @@ def empty(base: Path, name: str, store: str = "sqlite", text: str | None = None)
     bob = actor_of(house.policy, house.keys, bob_key, house.clock.now())
     compiled = versions.current()
     purpose = PURPOSES.get(name, "billing")
+    until = house.clock.now() + 30 * DAY
     for category in compiled.categories.values():
         if purpose in category.purposes:
             for operation in ("read", "search"):
@@ -107,7 +109,7 @@ def empty(base: Path, name: str, store: str = "sqlite", text: str | None = None)
                     Grant(
                         category=category.key,
                         purpose=purpose,
-                        until=house.clock.now() + 30 * DAY,
+                        until=until,
                         person=bob.id,
                         operation=operation,
                         level="clear",
@@ -150,3 +152,19 @@ def customers() -> list[SubjectId]:
 def counts() -> tuple[int, int]:
     """Customers and records that are there."""
     return tables.Subject.objects.count(), tables.Record.objects.count()
+
+
+def find(shop: Shop, field: str, how: str, value: str) -> int:
+    """How many customers a search finds; each with a gate of its own, as nobody searches 60 times a minute."""
+    asked = Find(actor=shop.bob, purpose=shop.purpose, field=field, how=how, value=value, limit=100)
+    return len(Gate(shop.house).find(asked).items)
+
+
+def present(values: dict[str, Any]) -> dict[str, Any]:
+    """What of a source's row is to be found in the vault: no absent cell, no space around a text."""
+    return {key: one.strip() if isinstance(one, str) else one for key, one in values.items() if one is not None}
+
+
+def plain(record: dict[str, Any]) -> dict[str, Any]:
+    """An exported record without its id and without what is absent."""
+    return {key: value for key, value in record.items() if key != "record" and value is not None}

@@ -2,9 +2,11 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 from bailee.house import House
 from bailee.kernel.events import Alias
+from bailee.kernel.tx import Tx
 from bailee.ledger import lanes, sets
 from bailee.ledger.entries import Draft
 from bailee.ledger.facts import ActDenied, ActFailed, LedgerVerified
@@ -22,8 +24,8 @@ def fill(house: House, count: int, seed: int = 1) -> None:
         left -= size
 
 
-def _draft(tx: object, chance: random.Random) -> Draft:
-    common = {
+def _draft(tx: Tx, chance: random.Random) -> Draft:
+    common: dict[str, Any] = {
         "actor": f"actor-{chance.randint(1, 5)}",
         "session": f"session-{chance.randint(1, 9)}" if chance.random() < 0.5 else None,
         "request": chance.randbytes(6).hex(),
@@ -33,7 +35,9 @@ def _draft(tx: object, chance: random.Random) -> Draft:
     if kind == 0:
         return Draft(event=ActDenied("access.grant", "grant_access", chance.randint(1, 50)), **common)
     if kind == 1:
-        return Draft(event=ActFailed("vault.erase", chance.choice(["KeyError", "Größenfehler", 'a "quoted" \\ name'])), **common)
+        return Draft(
+            event=ActFailed("vault.erase", chance.choice(["KeyError", "Größenfehler", 'a "quoted" \\ name'])), **common
+        )
     if kind == 2:
         people = sets.keep(tx, [chance.randbytes(16) for _ in range(chance.randint(2, 20))])
         return Draft(event=DataRead("export", export="e1"), people=people, clear=(3,), masked=(1, 2), **common)

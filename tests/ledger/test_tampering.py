@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import homes
+from tests.homes import World
+from tests.ledger.filling import database, fill
+
 from bailee import house as houses
 from bailee.crypto.tree import Frontier
 from bailee.kernel import canon
 from bailee.kernel.errors import Unavailable
 from bailee.ledger import entries, verify_standalone
 from bailee.ledger.verify_standalone import Key, Tampered
-
-from tests import homes
-from tests.homes import World
-from tests.ledger.filling import database, fill
 
 EDITS = 9_000
 FLIPS = 1_000
@@ -144,10 +144,10 @@ def rewrite(ledger: Ledger, chance: random.Random) -> None:
             made["d"]["forged"] = 1
         if prior is not None:
             made["p"] = canon.b64u(prior)
-        body = canon.encode(made)
-        prior = sha256(b"\0" + body).digest()
+        forged = canon.encode(made)
+        prior = sha256(b"\0" + forged).digest()
         ledger.drop("ledger_entry", found[first + number])
-        ledger.put("ledger_entry", (lane, index, prior, body, *rest))
+        ledger.put("ledger_entry", (lane, index, prior, forged, *rest))
     _refit(ledger)
 
 
@@ -226,8 +226,7 @@ def test_every_flipped_bit_of_an_entry_in_the_file_is_found(sqlite_world: World)
         "UPDATE ledger_entry SET leaf = zeroblob(32) WHERE idx = 20",
         "DELETE FROM ledger_entry WHERE idx = 20",
         "UPDATE ledger_entry SET idx = 1000 WHERE idx = 20",
-        "UPDATE ledger_entry SET leaf = (SELECT leaf FROM ledger_entry WHERE idx = 21), "
-        "body = (SELECT body FROM ledger_entry WHERE idx = 21) WHERE idx = 20",
+        "UPDATE ledger_entry SET (leaf, body) = (SELECT leaf, body FROM ledger_entry WHERE idx = 21) WHERE idx = 20",
     ],
     ids=["changed", "deleted", "moved", "replaced"],
 )
@@ -244,4 +243,4 @@ def test_a_start_refuses_and_names_the_first_bad_entry(sqlite_world: World, edit
         store.commit()
     with pytest.raises(Unavailable, match=r"\(entry 20\)") as refused:
         houses.open_house(house.config, house.custodian)
-    assert "ledger-diverged" == refused.value.code
+    assert refused.value.code == "ledger-diverged"

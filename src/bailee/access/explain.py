@@ -455,7 +455,10 @@ def what_if(facts: Facts, changed: Facts, now: Micros, *, before: Snapshot | Non
 
 
 def _touched(facts: Facts, changed: Facts) -> frozenset[str] | None:
-    """Name the people a change can reach, or None for everybody; rows are compared by identity, which errs widely."""
+    """Name the people a change can reach, or None for everybody; rows are compared by identity, which errs widely.
+
+    Who rests on a changed eligibility holds its role or is its person, so no grant need be followed further.
+    """
     whole = ("people", "roles", "requirements", "map")
     if any(getattr(facts, part) is not getattr(changed, part) for part in whole):
         return None
@@ -463,8 +466,6 @@ def _touched(facts: Facts, changed: Facts) -> frozenset[str] | None:
     if any(row.role is None and row.person is None for row in forbids):
         return None
     memberships, grants = _unlike(facts.memberships, changed.memberships), _unlike(facts.grants, changed.grants)
-    rests = {row.id for row in grants}
-    grants += [row for row in (*facts.grants, *changed.grants) if row.eligibility in rests]
     roles = {row.role for row in forbids} | {row.role for row in grants}
     named = {row.person for row in forbids} | {row.person for row in grants} | {row.person for row in memberships}
     named |= {row.person for row in _unlike(facts.conditions, changed.conditions)}

@@ -140,7 +140,9 @@ def grant(
 
 @verb(app, "revoke")
 def revoke(
-    run: Run, number: Annotated[int, typer.Argument(help="The grant's number: bailee access grants.")], reason: Reason = ""
+    run: Run,
+    number: Annotated[int, typer.Argument(help="The grant's number: bailee access grants.")],
+    reason: Reason = "",
 ) -> None:
     """End a grant now."""
     with run.opened() as session:
@@ -191,7 +193,9 @@ def assign(
             done = session.do("access.assign_role", {**given, "role": role, "reason": reason})
         else:
             done = session.do("access.assign_subject", _set({**given, "subject": customer, "case": case}))
-    run.out.one({"person": given["person"], "until": plain(given["until"], "until"), "entry": str(done.entry)}, main="person")
+    run.out.one(
+        {"person": given["person"], "until": plain(given["until"], "until"), "entry": str(done.entry)}, main="person"
+    )
 
 
 def _set(given: dict[str, Any]) -> dict[str, Any]:

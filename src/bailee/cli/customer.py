@@ -27,11 +27,12 @@ app = noun("Customers: find, show, reveal, add, change, erase, export.")
 Customer = Annotated[str, typer.Argument(metavar="ID", help="The customer's id.")]
 Purpose = Annotated[str, typer.Option(help="What you need it for: a purpose of the data map. It stands on record.")]
 Case = Annotated[str | None, typer.Option(help="The open case it is for.")]
-Fields = Annotated[
-    list[str] | None, typer.Option("--fields", help="Fields, by comma; repeat it.", metavar="FIELD,…")
-]
+Fields = Annotated[list[str] | None, typer.Option("--fields", help="Fields, by comma; repeat it.", metavar="FIELD,…")]
 From = Annotated[
-    str | None, typer.Option("--from", metavar="FILE", help="Fields as JSON or TOML from a file (- for stdin); else you are asked.")
+    str | None,
+    typer.Option(
+        "--from", metavar="FILE", help="Fields as JSON or TOML from a file (- for stdin); else you are asked."
+    ),
 ]
 AllowPipe = Annotated[
     bool, typer.Option("--allow-pipe", help="Let clear values leave through a pipe or into a file of the shell.")
@@ -47,7 +48,10 @@ def find(
     by: Annotated[str, typer.Option(help="The field to search by.")],
     purpose: Purpose,
     source: Annotated[
-        str | None, typer.Argument(metavar="[-]", help="- reads the value from stdin; else you are asked for it.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[-]", help="- reads the value from stdin; else you are asked for it.", show_default=False
+        ),
     ] = None,
     how: Annotated[
         str, typer.Option(metavar="is|word|domain|last4|prefix3…6|year", help="How the value is compared.")
@@ -102,7 +106,9 @@ def reveal(
     run: Run,
     customer: Customer,
     purpose: Purpose,
-    fields: Annotated[list[str], typer.Option("--fields", metavar="FIELD,…", help="Which fields, by comma; repeat it.")],
+    fields: Annotated[
+        list[str], typer.Option("--fields", metavar="FIELD,…", help="Which fields, by comma; repeat it.")
+    ],
     case: Case = None,
     allow_pipe: AllowPipe = False,
 ) -> int:
@@ -138,7 +144,9 @@ def change(
     purpose: Purpose,
     source: From = None,
     field: Annotated[list[str] | None, typer.Option(help="Ask for this field only; repeat it.")] = None,
-    record: Annotated[str | None, typer.Option(metavar="ID", help="Which record, in a category that keeps many.")] = None,
+    record: Annotated[
+        str | None, typer.Option(metavar="ID", help="Which record, in a category that keeps many.")
+    ] = None,
     if_version: Annotated[int | None, typer.Option(help="Only if the customer is still at this version.")] = None,
 ) -> None:
     """Change fields of a customer; null (or a dash at a prompt) takes a field away."""
@@ -153,11 +161,15 @@ def change(
 def erase(
     run: Run,
     customer: Customer,
-    basis: Annotated[str, typer.Option(metavar="request|retention|contract_ended|undo", help="Why; it stands on record.")],
+    basis: Annotated[
+        str, typer.Option(metavar="request|retention|contract_ended|undo", help="Why; it stands on record.")
+    ],
     category: Annotated[list[str] | None, typer.Option(help="Only this category; repeat it.")] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be destroyed, and do nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needs --confirm.")] = False,
-    confirm: Annotated[str | None, typer.Option(metavar="LAST4", help="The last four signs of the id, with --yes.")] = None,
+    confirm: Annotated[
+        str | None, typer.Option(metavar="LAST4", help="The last four signs of the id, with --yes.")
+    ] = None,
     receipt: Annotated[Path | None, typer.Option(metavar="FILE", help="Where the receipt is written.")] = None,
 ) -> int:
     """Erase a customer for good: keys destroyed, rows deleted, with a signed receipt. There is no way back."""
@@ -211,7 +223,9 @@ def history(
         rows,
         {"index": "Entry", "at": "When", "actor": "Who", "says": "What", "purpose": "For"},
         right=("index",),
-        cells=[{**row, "actor": names.get(row["actor"], row["actor"]), "at": row["at"].replace("T", " ")} for row in rows],
+        cells=[
+            {**row, "actor": names.get(row["actor"], row["actor"]), "at": row["at"].replace("T", " ")} for row in rows
+        ],
         empty="nothing is on record about this customer",
     )
 
@@ -234,7 +248,8 @@ def export(
             file.write(json.dumps(made, ensure_ascii=False, indent=2) + "\n")
     if out_file is not None:
         run.out.one(
-            {"id": made["subject"], "file": str(out_file), "withheld": made["withheld"], "entry": made["entry"]}, main="file"
+            {"id": made["subject"], "file": str(out_file), "withheld": made["withheld"], "entry": made["entry"]},
+            main="file",
         )
     elif run.out.as_json:
         run.out.json(made)
@@ -326,8 +341,9 @@ def _sure(run: Run, customer: str, *, yes: bool, confirm: str | None) -> None:
 
 def _held() -> HouseError:
 
-
-    return Conflict("a legal hold keeps this customer", hint="bailee do vault.release --hold …, if it may go", code="held")
+    return Conflict(
+        "a legal hold keeps this customer", hint="bailee do vault.release --hold …, if it may go", code="held"
+    )
 
 
 def _keep_receipt(erasure: str, text: str) -> Path | None:
@@ -380,14 +396,16 @@ def _print(out: Out, item: Any, entries: Any) -> None:
         for one in item.records
     ]
     if out.as_json:
-        out.json({
-            "id": ids.text(item.subject),
-            "standing": str(item.standing),
-            "version": item.version,
-            "records": records,
-            "withheld": dict(item.withheld),
-            "entries": [str(one) for one in entries],
-        })
+        out.json(
+            {
+                "id": ids.text(item.subject),
+                "standing": str(item.standing),
+                "version": item.version,
+                "records": records,
+                "withheld": dict(item.withheld),
+                "entries": [str(one) for one in entries],
+            }
+        )
         return
     if out.quiet:
         for record in records:

@@ -37,14 +37,16 @@ class Founded:
     purposes: tuple[str, ...]
 
 
-def found(config: Config, make: Callable[[], Custodian], wanted: Wanted, key: PrivateFile, mark: Path) -> Founded:
+def found(
+    config: Config, make: Callable[[], Custodian], wanted: Wanted, key: PrivateFile, mark: Path, vkey_path: Path
+) -> Founded:
     """Make a home and hand its first owner their key.
 
     1. The mark stands before anything else, so that a home whose making was interrupted is told apart.
     2. Stores, root key, identity, first entry (`house.init`).
     3. The data map, by the house itself: nobody else is there yet, and the owner's role is fitted to the map.
     4. The owner, and their key on disk before anything rests on it.
-    5. Roles, by the owner; then the mark goes.
+    5. Roles, by the owner; the public key beside the home; then the mark goes.
     """
     durable.private_folder(config.path)
     durable.write(mark, b"bailee init began here and has not ended\n")
@@ -64,6 +66,7 @@ def found(config: Config, make: Callable[[], Custodian], wanted: Wanted, key: Pr
     except BaseException:
         house.abandon()
         raise
+    durable.write(vkey_path, f"{house.signer.vkey}\n".encode(), mode=0o644)
     mark.unlink()
     durable.sync_folder(mark.parent)
     return Founded(

@@ -47,7 +47,9 @@ def looks() -> Iterator[tuple[str, str]]:
 
 def doing() -> "Command":
     """The group `do`."""
-    return Registered("do", acts, lambda name: _act(ACTS[name]), "Run any act by its name; each is checked and recorded.")
+    return Registered(
+        "do", acts, lambda name: _act(ACTS[name]), "Run any act by its name; each is checked and recorded."
+    )
 
 
 def seeing() -> "Command":
@@ -88,9 +90,15 @@ def _act(what: Act[Any, Any]) -> "Command":
     own = list(_options(what.ask))
     gives_secret = _has_secret(what.value)
     if gives_secret:
-        own.append(_option("secret_file", Path | None, None, "--secret-file", "Where the secret is written (0600, new).", "FILE"))
+        own.append(
+            _option(
+                "secret_file", Path | None, None, "--secret-file", "Where the secret is written (0600, new).", "FILE"
+            )
+        )
     if what.danger is Danger.SECOND_PERSON:
-        own.append(_option("second_key_file", Path | None, None, "--second-key-file", "The key of the second person.", "FILE"))
+        own.append(
+            _option("second_key_file", Path | None, None, "--second-key-file", "The key of the second person.", "FILE")
+        )
 
     def run_act(run: Run, secret_file: Path | None = None, second_key_file: Path | None = None, **given: Any) -> None:
         if gives_secret and secret_file is None:
@@ -155,7 +163,12 @@ def _options(ask: type[Any]) -> Iterator[inspect.Parameter]:
             yield _option(one.name, list[str] | None, inspect.Parameter.empty if required else None, f"--{flag}", help_)
         elif _from_file(bare, metas):
             yield _option(
-                one.name, str | None, inspect.Parameter.empty if required else None, f"--{flag}-file", "Read from a file (- for stdin).", "FILE"
+                one.name,
+                str | None,
+                inspect.Parameter.empty if required else None,
+                f"--{flag}-file",
+                "Read from a file (- for stdin).",
+                "FILE",
             )
         else:
             yield _option(

@@ -16,7 +16,7 @@ app = single()
 @verb(app, "help")
 def help_(run: Run) -> None:
     """List every command there is."""
-    table = import_module("bailee.cli.app").NOUNS
+    table = import_module("bailee.cli.nouns").NOUNS
     opening.registries()
     generated: Any = import_module("bailee.cli.generated")
     rows = []
@@ -30,7 +30,9 @@ def help_(run: Run) -> None:
                 rows.append({"command": name, "says": entry.says})
             else:
                 rows += [
-                    {"command": f"{name} {key}", "says": _first(one.help)} for key, one in verbs.items() if not one.hidden
+                    {"command": f"{name} {key}", "says": _first(one.help)}
+                    for key, one in verbs.items()
+                    if not one.hidden
                 ]
     rows += [{"command": f"do {name}", "says": says} for name, says in generated.acts()]
     rows += [{"command": f"see {name}", "says": says} for name, says in generated.looks()]

@@ -31,16 +31,21 @@ def init(
     name: Annotated[str | None, typer.Option(help="Your name: you become the first owner.")] = None,
     email: Annotated[str | None, typer.Option(help="Your e-mail address at work.")] = None,
     map_: Annotated[
-        str | None, typer.Option("--map", metavar="shop|clinic|FILE", help="A sample data map, or a file with your own.")
+        str | None,
+        typer.Option("--map", metavar="shop|clinic|FILE", help="A sample data map, or a file with your own."),
     ] = None,
     role: Annotated[
         list[str] | None, typer.Option(help="A role to take from the templates; repeat it. `none` for none.")
     ] = None,
     custody: Annotated[
-        str | None, typer.Option(metavar="file|passphrase", help="Who keeps the root key: a file beside the home, or a passphrase.")
+        str | None,
+        typer.Option(
+            metavar="file|passphrase", help="Who keeps the root key: a file beside the home, or a passphrase."
+        ),
     ] = None,
     passphrase_file: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Where the passphrase is read from (- for stdin); else it is asked for.")
+        str | None,
+        typer.Option(metavar="FILE", help="Where the passphrase is read from (- for stdin); else it is asked for."),
     ] = None,
     reserve_mb: Annotated[int | None, typer.Option(help="Disk space set aside for a full disk (default 64).")] = None,
     show_key: Annotated[bool, typer.Option("--show-key", help="Also print your personal key, once.")] = False,
@@ -62,7 +67,9 @@ def init(
     key_path = run.key_path
     key_path.parent.mkdir(parents=True, exist_ok=True)
     if key_path.resolve().is_relative_to(run.home.resolve()):
-        raise Invalid("the key file would lie inside the home", hint="a copy of the home must open nothing: name another place")
+        raise Invalid(
+            "the key file would lie inside the home", hint="a copy of the home must open nothing: name another place"
+        )
     with PrivateFile(key_path) as key:
         _write_config(config, custody, reserve_mb)
         opening.set_up(run.home)
@@ -70,12 +77,13 @@ def init(
         wanted = founding.Wanted(map_text=map_text, name=name, email=email, roles=roles)
         if not run.out.as_json:
             run.out.say("making keys and stores …")
-        made = founding.found(config, make, wanted, key, run.home / HALF_MADE)
+        made = founding.found(config, make, wanted, key, run.home / HALF_MADE, opening.public_key(run.home))
     data = {
         "home": str(run.home),
         **plain(made),
         "roles": list(roles),
         "key_file": str(key_path),
+        "vkey_file": str(opening.public_key(run.home)),
         "custody": str(config.custody_folder),
     }
     if show_key:
@@ -181,10 +189,14 @@ def _custodian(run: Run, config: Config, passphrase_file: str | None) -> "Callab
             module: Any = import_module(f"{providers}.passphrase")
             words = _passphrase(run, config, passphrase_file)
             if len(words.reveal()) < module.SHORTEST:
-                raise Invalid(f"the passphrase is shorter than {module.SHORTEST} characters", hint="seven random words do well")
+                raise Invalid(
+                    f"the passphrase is shorter than {module.SHORTEST} characters", hint="seven random words do well"
+                )
             return lambda: _typed(module.PassphraseCustodian.make(opening.sealed_root(config), words))
         case _:
-            raise Invalid("a home is not made with this custodian", hint='set [custody] provider = "file" or "passphrase"')
+            raise Invalid(
+                "a home is not made with this custodian", hint='set [custody] provider = "file" or "passphrase"'
+            )
 
 
 def _typed(made: "Custodian") -> "Custodian":
@@ -210,17 +222,19 @@ def _tell(run: Run, data: dict[str, Any], purposes: tuple[str, ...]) -> None:
     if out.quiet:
         out.line(data["vkey"])
         return
-    out.pairs([
-        ("home", data["home"]),
-        ("root key", f"{data['custody']}  (keep it apart from the home and its backups)"),
-        ("your key", f"{data['key_file']}  (mode 0600; it is you)"),
-        ("roles", ", ".join(["owner", *data["roles"]])),
-        ("public key", data["vkey"]),
-        *([("key", data["key"])] if "key" in data else []),
-    ])
+    out.pairs(
+        [
+            ("home", data["home"]),
+            ("root key", f"{data['custody']}  (keep it apart from the home and its backups)"),
+            ("your key", f"{data['key_file']}  (mode 0600; it is you)"),
+            ("roles", ", ".join(["owner", *data["roles"]])),
+            ("public key", data["vkey"]),
+            *([("key", data["key"])] if "key" in data else []),
+        ]
+    )
     out.say(
-        "\nKeep a copy of the public key elsewhere: with it anyone can check receipts and the ledger,\n"
-        "without trusting this machine.\n\n"
+        f"\nKeep a copy of the public key ({data['vkey_file']}) elsewhere:\n"
+        "with it anyone can check receipts and the ledger without trusting this machine.\n\n"
         "Next:\n"
         "  bailee people invite                          take a colleague in, with the roles of their job\n"
         f"  bailee customer add --purpose {purposes[0] if purposes else '…':<15} type a first customer in (with a key that may)\n"

@@ -31,7 +31,9 @@ def show(run: Run) -> None:
             "title": one.title,
             "type": one.type.key,
             "search": [f"{spec.transform}" for spec in one.indexes],
-            "purposes": list(compiled.categories[one.category].purposes),
+            "purposes": [
+                key for key in compiled.categories[one.category].purposes if not compiled.purposes[key].built_in
+            ],
             "sensitivity": str(compiled.categories[one.category].sensitivity),
         }
         for one in compiled.fields.values()
@@ -84,7 +86,9 @@ def adopt(
     found = _problems(text)
     if any(one.severity is Severity.ERROR for one in found):
         _list(run.out, found)
-        raise Invalid("this map can't be adopted", hint="mend what is listed; bailee map lint shows it again", code="rule-broken")
+        raise Invalid(
+            "this map can't be adopted", hint="mend what is listed; bailee map lint shows it again", code="rule-broken"
+        )
     with run.opened() as session:
         base = session.map_version if base_version is None else base_version
         done = session.do("datamap.adopt", {"toml": text, "base_version": base})

@@ -104,6 +104,11 @@ def beside(home: Path) -> Path:
     return home.with_name(f"{home.name}.key")
 
 
+def public_key(home: Path) -> Path:
+    """Where `init` puts the public key."""
+    return home.with_name(f"{home.name}.vkey")
+
+
 def set_up(home: Path) -> None:
     """Wake Django for one home; once per process."""
     os.environ["BAILEE_HOME"] = str(home)

@@ -114,6 +114,12 @@ class Out:
         """One line of data."""
         sys.stdout.write(safe(text) + "\n")
 
+    def mark(self, sign: str, style: str, text: str) -> None:
+        """A line of data behind a coloured word."""
+        from rich.text import Text  # noqa: PLC0415 - as above
+
+        self._data.print(Text.assemble((sign, style), "  ", safe(text)), soft_wrap=True)
+
     def text(self, text: str) -> None:
         """Data of several lines as they are: a map, a proof, a receipt."""
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
@@ -194,6 +200,11 @@ class Out:
         with self._data.capture() as capture:
             self._data.print(made)
         sys.stdout.write("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()))
+
+    @staticmethod
+    def help(text: str) -> None:
+        """Help that was not asked for."""
+        sys.stderr.write(f"{text}\n")
 
     def refuse(self, what: str, hint: str, code: str, status: int) -> None:
         """An error: what, and what to do; with --json one object on stderr."""

@@ -20,7 +20,8 @@ Person = Annotated[str, typer.Argument(metavar="PERSON", help="Their id or e-mai
 Roles = Annotated[list[str], typer.Option("--role", help="A role of the new job; repeat it.")]
 Days = Annotated[int, typer.Option(help="Days until the roles end or are renewed.")]
 NewKey = Annotated[
-    Path | None, typer.Option("--new-key-file", metavar="FILE", help="Where their key is written (0600; else in this folder).")
+    Path | None,
+    typer.Option("--new-key-file", metavar="FILE", help="Where their key is written (0600; else in this folder)."),
 ]
 
 
@@ -104,4 +105,3 @@ def key(run: Run, person: Person, new_key_file: NewKey = None) -> None:
             file.write(f"{done.value.reveal()}\n")
     run.out.one({"person": who, "key_file": str(file.path), "entry": str(done.entry)}, main="person")
     run.out.say(f"Give them the key file by hand, and delete it here: {file.path}")
-

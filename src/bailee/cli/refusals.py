@@ -29,6 +29,9 @@ def usage(out: "Out", error: Any) -> int:
 
     Typer has its own copy of click and exports only the base of its errors, so they are told apart by name.
     """
+    if type(error).__name__ == "NoArgsIsHelpError" and not out.as_json:
+        out.help(error.ctx.get_help())
+        return USAGE
     what, hint = _usage_words(error)
     context = getattr(error, "ctx", None)
     where = context.command_path if context is not None else "bailee"
@@ -59,7 +62,7 @@ def _usage_words(error: Any) -> tuple[str, str]:
         case _ if error.message.startswith("No such command"):
             return "there is no such command", _nearest(error)
         case "NoArgsIsHelpError":
-            return "which one?", f"{error.ctx.command_path} --help"
+            return "a command is missing", f"{error.ctx.command_path} --help"
         case _:
             return "the command line is not understood", ""
 
@@ -87,5 +90,10 @@ def unexpected(out: "Out", error: BaseException) -> int:
     if isinstance(error, OSError) and error.errno is not None:
         kind += f" {errno.errorcode.get(error.errno, '')}"
     reference = sha256(f"{kind} {place}".encode()).hexdigest()[:4].upper()
-    out.refuse(f"something failed, reference {reference}", f"bailee doctor; report the reference with: {place} {kind}", "internal", FAILED)
+    out.refuse(
+        f"something failed, reference {reference}",
+        f"bailee doctor; report the reference with: {place} {kind}",
+        "internal",
+        FAILED,
+    )
     return FAILED

@@ -4,8 +4,10 @@ import getpass
 import os
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from bailee.kernel.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from bailee.kernel.secret import Secret
@@ -104,9 +106,7 @@ def key_from(path: Path) -> Secret[str]:
                 code="credential-invalid",
             )
         if found.st_uid != os.geteuid():
-            raise Denied(
-                f"the key file {path} belongs to another user", hint="use your own", code="credential-invalid"
-            )
+            raise Denied(f"the key file {path} belongs to another user", hint="use your own", code="credential-invalid")
         return Secret(file.read(1024).decode("ascii", "replace").strip())
 
 
@@ -133,6 +133,15 @@ class PrivateFile:
         os.write(self._handle, text.encode())
         os.fsync(self._handle)
         self._written = True
+
+    @contextmanager
+    def lines(self) -> Iterator[TextIO]:
+        """Write piece by piece, durably at the end; what was written stays even if the work stops."""
+        self._written = True
+        with os.fdopen(os.dup(self._handle), "w", encoding="utf-8", newline="") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
 
     def __enter__(self) -> "PrivateFile":
         return self

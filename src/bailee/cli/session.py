@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from bailee import house as houses
@@ -16,12 +17,13 @@ from bailee.kernel import asks, ids
 from bailee.kernel.actors import Actor
 from bailee.kernel.acts import ACTS, LOOKS
 from bailee.kernel.clock import Micros
-from bailee.kernel.errors import HouseError, NotFound
+from bailee.kernel.errors import Conflict, HouseError, NotFound
 from bailee.kernel.ids import RecordId, SubjectId
 from bailee.kernel.permissions import Permission
 from bailee.kernel.recorded import Done, EntryRef
 from bailee.kernel.secret import Secret
-from bailee.ledger import proofs
+from bailee.ledger import export as ledger_export
+from bailee.ledger import procedures, projections, proofs
 from bailee.ledger.log import Line
 from bailee.vault import erasure, export, history
 from bailee.vault.erasure import Erase, Erasure, Plan
@@ -91,7 +93,9 @@ class Session:
 
     # -- acts and looks, by name
 
-    def do(self, name: str, given: Mapping[str, Any], *, second: Actor | None = None, strict: bool = False) -> Done[Any]:
+    def do(
+        self, name: str, given: Mapping[str, Any], *, second: Actor | None = None, strict: bool = False
+    ) -> Done[Any]:
         """Run an act from a dictionary of texts."""
         what = ACTS[name]
         return self.house.do(self.actor, what, asks.read(dict(given), what.ask, strict=strict), second=second)
@@ -226,6 +230,31 @@ class Session:
         self.house.require(self.actor, "ledger.proof", Permission.READ_LEDGER)
         self.house.sign()
         return proofs.prove("default", EntryRef(lane, index)).text()
+
+    def export_ledger(self, path: Path) -> int:
+        """Write the open lane to a new file; answers how many entries.
+
+        Raises:
+            Conflict: there is such a file.
+
+        """
+        self.house.require(self.actor, "ledger.export", Permission.EXPORT_LEDGER)
+        if path.exists():
+            raise Conflict(f"there is a file {path} already", hint="name another; nothing is overwritten")
+        self.house.sign()
+        return ledger_export.write(path, self.see_as_house("ledger.state").lane)
+
+    def replay(self, name: str) -> None:
+        """Empty a projection's tables and fold the ledger into them again."""
+        self.house.require(self.actor, "ledger.replay", Permission.CHANGE_SETTINGS)
+        lane = self.see_as_house("ledger.state").lane
+        with self.house.opened() as tx:
+            projections.replay(tx, name, lane)
+        self.house.catch_up()
+
+    def unfinished(self) -> int:
+        """How many procedures have begun and not ended."""
+        return len(procedures.unfinished(erasure.KIND))
 
     def names(self) -> dict[str, str]:
         """People's names by id, as far as this person may know them."""

@@ -21,14 +21,22 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON; a list is 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the data, no words.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; fail where an answer is needed.")]
 Home = Annotated[
-    Path | None, typer.Option("--home", metavar="DIR", help="The home to work on (else BAILEE_HOME, else the usual one).")
+    Path | None,
+    typer.Option("--home", metavar="DIR", help="The home to work on (else BAILEE_HOME, else the usual one)."),
 ]
 KeyFile = Annotated[
-    Path | None, typer.Option("--key-file", metavar="FILE", help="Your personal key (else BAILEE_KEY_FILE, else beside the home).")
+    Path | None,
+    typer.Option("--key-file", metavar="FILE", help="Your personal key (else BAILEE_KEY_FILE, else beside the home)."),
 ]
 
 
-def _shared(as_json: AsJson = False, quiet: Quiet = False, no_input: NoInput = False, home: Home = None, key_file: KeyFile = None) -> None:
+def _shared(
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    no_input: NoInput = False,
+    home: Home = None,
+    key_file: KeyFile = None,
+) -> None:
     """Only its signature is used."""
 
 
@@ -47,6 +55,7 @@ class Verb(TyperCommand):
             record = param.get_help_record(ctx)
             if record is None:
                 continue
+            record = (record[0].replace("<str>", "TEXT").replace("<int>", "NUMBER"), record[1])
             if param.param_type_name == "argument":
                 arguments.append(record)
             elif param.name in _SHARED_NAMES:

@@ -165,3 +165,14 @@ def source(alias: str = "default") -> DataMap:
     if row is None:
         raise NotFound("no data map is in force", hint="bailee map adopt FILE")
     return toml.read(row.toml)
+
+
+def number(kind: str, key: str, alias: str = "default") -> int | None:
+    """The number that a name has for ever, or None if no map ever had it."""
+    return tables.MapName.objects.using(alias).filter(kind=kind, key=key).values_list("number", flat=True).first()
+
+
+def source_text(alias: str = "default") -> str:
+    """The map in force as it was written; empty before the first."""
+    row = tables.MapVersion.objects.using(alias).order_by("-version").first()
+    return "" if row is None else row.toml

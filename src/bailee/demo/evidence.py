@@ -59,13 +59,12 @@ def erasing(scene: Scene) -> Told:
     before.write_text(proofs.prove("default", scene.reveals[0].entry).text(), "utf-8")
     neighbours = _neighbours(scene, other)
     done = erase(scene.house, owner, Erase(subject=ids.text(subject), basis=Basis.REQUEST))
-    receipt, proof = paper / "receipt", paper / "receipt.tlog-proof"
-    receipt.write_text(done.receipt.note, "utf-8")
-    proof.write_text(done.receipt.proof, "utf-8")
-    said = thief.verify(str(receipt), str(proof), "--key", key)
+    receipt = paper / "receipt"
+    receipt.write_text(done.receipt.file(), "utf-8")
+    said = thief.verify(str(receipt), "--key", key)
     claim(said.status == 0, "the receipt does not verify")
     false = paper / "false-receipt"
-    false.write_text(done.receipt.note.replace("\nkeys ", "\nkeys 9", 1), "utf-8")
+    false.write_text(done.receipt.file().replace("\nkeys ", "\nkeys 9", 1), "utf-8")
     claim(thief.verify(str(false), "--key", key).status == 1, "a changed receipt was taken for a true one")
     claim(thief.verify(str(before), "--key", key).status == 0, "an old proof does not verify any more")
     _gone(scene, hero)

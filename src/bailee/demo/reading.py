@@ -1,6 +1,7 @@
 """Steps 5 to 7: everybody sees their part and no more; customers are found though nothing is readable; all is recorded."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from bailee.access.assignments import AssignSubject, assign_subject
@@ -18,6 +19,7 @@ from bailee.vault.history import history
 from bailee.vault.preferences import Prefer, prefer
 from bailee.vault.words import Ask, Find
 
+LAST4: Final = "card_last4.last4"
 CASE: Final = "T-1042"
 _LAST: Final = 4
 
@@ -39,9 +41,9 @@ CLERK: Final = Part(
     "clerk",
     "billing",
     ("contact.email", "contact.surname", "billing.total"),
-    ("contact.phone", "card.number"),
-    ("health.notes", "support.message"),
-    "e-mail {email}, phone {phone}, card {card}",
+    ("contact.phone", "card_last4.last4"),
+    ("card.number", "health.notes", "support.message"),
+    "e-mail {email}, phone {phone}, card ending {last4}",
 )
 MARKETING: Final = Part(
     "marketing",
@@ -87,6 +89,7 @@ def _truth(one: Customer) -> dict[str, set[str]]:
         "contact.phone": {one.phone},
         "billing.total": {total for _, _, total in one.invoices},
         "card.number": {one.card.replace(" ", "")},
+        LAST4: {one.card[-4:]},
         "health.diagnosis": {visit.code for visit in one.visits},
         "health.notes": {visit.notes for visit in one.visits},
         "orders.items": {goods for _, _, goods in one.orders},
@@ -104,24 +107,34 @@ def check_part(scene: Scene, part: Part, customer: Customer) -> tuple[str, str]:
     truth = _truth(customer)
     shown = scene.read(part.role, part.purpose, customer, (*part.clear, *part.masked), part.case)
     for name in part.clear:
-        found = {text for level, text in shown.get(name, ()) if level is Level.CLEAR}
-        claim(found == truth[name], f"{part.role} did not see {name} as it is")
+        found = {_plain(name, text) for level, text in shown.get(name, ()) if level is Level.CLEAR}
+        claim(found == {_plain(name, text) for text in truth[name]}, f"{part.role} did not see {name} as it is")
     for name in part.masked:
         found = shown.get(name, [])
         claim(bool(found), f"{part.role} saw nothing of {name}")
-        hidden = all(level is not Level.CLEAR and _is_masked(text, truth[name]) for level, text in found)
+        hidden = all(level is not Level.CLEAR and _is_masked(name, text, truth[name]) for level, text in found)
         claim(hidden, f"{part.role} saw more of {name} than its mask")
     reasons = [scene.refused(part.role, part.purpose, customer, [name], part.case) for name in part.hidden]
     first = {name.rpartition(".")[2]: found[0][1] for name, found in shown.items()}
-    first["card"] = first.get("number", "")
     return part.sees.format(**first), _reason(reasons)
 
 
-def _is_masked(text: str, values: set[str]) -> bool:
-    """At most four signs of a value in a row, and never the value."""
-    return not any(
-        value[at : at + _LAST + 1] in text for value in values for at in range(max(1, len(value) - _LAST))
-    ) and "•" in text
+def _plain(name: str, text: str) -> str:
+    """Write a value in the one form in which the old database and the vault can be compared: 82.9 is 82.90."""
+    return str(Decimal(text).normalize()) if name == "billing.total" else text
+
+
+def _is_masked(name: str, text: str, values: set[str]) -> bool:
+    """At most four signs of a value in a row, the rest covered; of a card its last four digits are all there is.
+
+    A masked e-mail address keeps its ending (`.example`), by which nobody is told apart.
+    """
+    if name == LAST4:
+        return text in values
+    if name == "contact.email":
+        values = {value.rpartition(".")[0] for value in values}
+    pieces = (value[at : at + _LAST + 1] for value in values for at in range(max(1, len(value) - _LAST)))
+    return "•" in text and not any(piece in text for piece in pieces)
 
 
 def _reason(reasons: list[str]) -> str:
@@ -221,7 +234,8 @@ def recorded(scene: Scene) -> Told:
         claim((len(line.clear), len(line.masked)) == (one.clear, one.masked), "an entry names other fields than were shown")
     reads = scene.house.see(owner, log.entries, log.Newest(limit=1000, event="data.read"))
     claim({line.index for line in reads} == {one.entry.index for one in scene.reveals}, "the ledger has other reads than were made")
-    refusals = scene.house.see(owner, log.entries, log.Newest(limit=1000, event="data.refused"))
+    refused = scene.house.see(owner, log.entries, log.Newest(limit=1000, event="data.refused"))
+    refusals = [line for line in refused if line.purpose]  # an import's refused rows have none
     claim(len(refusals) == scene.refusals, "a refusal is missing in the ledger")
     mine = history(scene.house, scene.gate, owner, scene.who(hero))
     seen = [line for line in mine if line.event == "data.read"]

@@ -17,7 +17,8 @@ from typing import Final
 
 from bailee.crypto.keys import EpochKey
 
-HEAD: Final = 6
+HEAD: Final = 4
+SHORTEST: Final = 6
 PIECE: Final = 16
 _DIGITS: Final = 7
 _KEY: Final = 32
@@ -76,7 +77,7 @@ def spellings(value: str) -> frozenset[bytes]:
     digits = "".join(sign for sign in value if sign.isdigit())
     if len(digits) >= _DIGITS and not any(sign.isalpha() for sign in value):
         made.add(digits.encode())
-    return frozenset(one for one in made if len(one) >= HEAD)
+    return frozenset(one for one in made if len(one) >= SHORTEST)
 
 
 def search(place: Path, planted: Mapping[str, Iterable[str]]) -> Haul:
@@ -90,21 +91,28 @@ def search(place: Path, planted: Mapping[str, Iterable[str]]) -> Haul:
             for spelled in spellings(value):
                 count += 1
                 wanted.setdefault(spelled[:HEAD], {}).setdefault(spelled, []).append((kind, value))
+    heads = {int.from_bytes(head, sys.byteorder): head for head in wanted}
     found: set[tuple[str, str]] = set()
     files = sorted(path for path in place.rglob("*") if path.is_file()) if place.is_dir() else [place]
     size = 0
     for path in files:
         data = path.read_bytes()
         size += len(data)
-        heads = wanted.keys()
-        for at in range(len(data) - HEAD + 1):
-            head = data[at : at + HEAD]
-            if head in heads:
-                for spelled, meant in wanted[head].items():
-                    if data.startswith(spelled, at):
-                        found.update(meant)
+        for at, head in _met(data, heads):
+            for spelled, meant in wanted[head].items():
+                if data.startswith(spelled, at):
+                    found.update(meant)
     by_kind = {kind: sum(1 for one, _ in found if one == kind) for kind in sought}
     return Haul(by_kind, sought, count, len(files), size)
+
+
+def _met(data: bytes, heads: Mapping[int, bytes]) -> Iterator[tuple[int, bytes]]:
+    """Every place at which one of these beginnings stands; read four bytes at a time, from each of four starts."""
+    for start in range(HEAD):
+        whole = (len(data) - start) // HEAD * HEAD
+        if whole > 0:
+            words = memoryview(data)[start : start + whole].cast("I")
+            yield from [(start + HEAD * at, heads[word]) for at, word in enumerate(words) if word in heads]
 
 
 # -- the keys

@@ -12,6 +12,7 @@ from uuid import UUID
 from bailee.crypto.blind import NORMALISERS
 from bailee.datamap.categories import Records
 from bailee.datamap.compile import CompiledField, CompiledMap, Mode
+from bailee.datamap.types import Value
 from bailee.discovery.plans import About, TablePlan, target
 from bailee.kernel import canon
 from bailee.kernel.errors import Invalid
@@ -105,50 +106,56 @@ class Sheet:
             made[key] = parts or None
         return made
 
-    def stops(self, values: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """What is wrong with a row's values: (column, problem), each naming the column as closely as it can."""
-        found: list[tuple[str, str]] = []
+    def clean(self, values: Mapping[str, Any]) -> tuple[dict[str, Value], list[tuple[str, str]]]:
+        """Parse a row's values as the gate will: clean ones by field, and (column, problem) for what is wrong.
+
+        Each problem names its column as closely as it can: the part of an address that no address holds.
+        """
+        clean: dict[str, Value] = {}
+        stops: list[tuple[str, str]] = []
         for key, value in values.items():
             filled = self.fields[key]
-            code = _code(filled.field, value)
-            if code is None:
+            try:
+                clean[key] = filled.field.parse(value)
                 continue
+            except Invalid as error:
+                code = error.code
             guilty = [
                 name
                 for one in filled.sources
                 if one.part is not None and isinstance(value, dict) and one.part in value
-                if _code(filled.field, {one.part: value[one.part]})
+                if _refused(filled.field, {one.part: value[one.part]})
                 for name in one.columns
             ]
-            found += [(name, code) for name in guilty or [", ".join(filled.columns)]]
-        return found
+            stops += [(name, code) for name in guilty or [", ".join(filled.columns)]]
+        return clean, stops
 
-    def notes(self, values: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Doubts about a row's values that keep nothing out; only for rows that `stops` found nothing wrong with."""
+    def notes(self, clean: Mapping[str, Value]) -> list[tuple[str, str]]:
+        """Doubts about clean values that keep nothing out: (column, problem)."""
         found: list[tuple[str, str]] = []
-        for key, value in values.items():
+        for key, value in clean.items():
             one = self.fields[key].field
-            if value is not None and (doubt := one.type.note(one.parse(value), one.region)):
+            if value is not None and (doubt := one.type.note(value, one.region)):
                 found.append((", ".join(self.fields[key].columns), doubt))
         return found
 
-    def claims(self, values: Mapping[str, Any]) -> list[tuple[str, bytes]]:
+    def claims(self, clean: Mapping[str, Value]) -> list[tuple[str, bytes]]:
         """The values of a row that may stand once only, made comparable: (field, text), for a keyed digest."""
         found: list[tuple[str, bytes]] = []
         for key, normaliser in self.unique.items():
             one = self.fields[key].field
-            text = one.type.text_of(one.parse(values[key]))
+            text = one.type.text_of(clean.get(key))
             if text and (normal := NORMALISERS[normaliser](text, one.region)):
                 found.append((key, normal.encode()))
         return found
 
 
-def _code(one: CompiledField, value: object) -> str | None:
+def _refused(one: CompiledField, value: object) -> bool:
     try:
         one.parse(value)
-    except Invalid as error:
-        return error.code
-    return None
+    except Invalid:
+        return True
+    return False
 
 
 def _identity(cells: Sequence[Any]) -> tuple[str, ...] | None:

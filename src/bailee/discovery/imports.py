@@ -8,7 +8,6 @@ import hmac
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -604,32 +603,27 @@ def _unchanged(row: _Candidate, found: _Known | None) -> bool:
 
 
 def _look_at(walk: _Walk, part: _Part) -> None:
-    """Say of each row of a batch what a run would make of it."""
+    """Say of each row of a batch what a run would make of it; a row that did not change is not asked again."""
     table, sheet = part.table, part.table.sheet
     for row in part.rows:
         found = part.known.get(row.key)
+        same = _unchanged(row, found)
         values = sheet.values(row.cells)
-        stops: list[tuple[str, str]] = []
+        clean, stops = sheet.clean(values)
         if (trouble := walk.owner_trouble(table, row, part.known)) is not None:
             stops.append((sheet.plan.subject or "", trouble))
-        if not _unchanged(row, found):
-            stops += sheet.stops(values)
-            if found is None and all(value is None for value in values.values()):
-                stops.append(("", "row-empty"))
-        if not stops:
-            with suppress(Invalid):
-                for key, text in sheet.claims(values):
-                    if not table.unique[key].add(walk.claim(key, text)):
-                        stops.append((", ".join(sheet.fields[key].columns), "unique-twice"))
-        if stops and not (found is not None and _unchanged(row, found)):
+        if found is None and not stops and all(value is None for value in values.values()):
+            stops.append(("", "row-empty"))
+        for key, text in sheet.claims(clean):
+            if not table.unique[key].add(walk.claim(key, text)):
+                stops.append((", ".join(sheet.fields[key].columns), "unique-twice"))
+        if stops and not same:
             walk.refuse(table, row, stops)
             continue
-        with suppress(Invalid):
-            for column, key in sheet.notes(values):
-                walk.say(problem(key, table.name, row.number, column))
+        for column, key in sheet.notes(clean):
+            walk.say(problem(key, table.name, row.number, column))
         walk.accepted.add(row.key)
-        outcome = Outcome.NEW if found is None else Outcome.SAME if _unchanged(row, found) else Outcome.CHANGED
-        table.counts.add(outcome)
+        table.counts.add(Outcome.NEW if found is None else Outcome.SAME if same else Outcome.CHANGED)
 
 
 def _bring(walk: _Walk, gate: Gate, actor: Actor, part: _Part) -> None:
@@ -738,7 +732,7 @@ def _reasons(sheet: Sheet, row: _Candidate, error: HouseError) -> list[tuple[str
     if error.code == "taken":
         names = [", ".join(sheet.fields[key].columns) for key in sheet.unique if row.values.get(key) not in {None, ""}]
         return [(" or ".join(names), "taken")]
-    found = sheet.stops(row.values)
+    found = sheet.clean(row.values)[1]
     if found:
         return found
     code = "erased" if error.code == "not-found" else error.code

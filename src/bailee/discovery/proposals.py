@@ -46,7 +46,9 @@ def propose(catalogue: Catalogue, compiled: CompiledMap, source: PlanSource) -> 
             made.append(_planned(table, compiled, remarks, About.BELONGS, link.columns[0], link.table))
         elif any(headers.singular(word) in headers.STAFF for word in headers.tokens(table.name)):
             ignored[table.name] = "proposed: about staff, who are no customers"
-        elif (near := next((one.table for one in table.links if _links(catalogue, one.table, people)), None)) is not None:
+        elif (
+            near := next((one.table for one in table.links if _links(catalogue, one.table, people)), None)
+        ) is not None:
             ignored[table.name] = f"proposed: part of {near}, which says whose it is; look whether it names anybody"
         else:
             ignored[table.name] = "proposed: nothing links it to a customer; look whether that is so"

@@ -2,10 +2,11 @@
 
 import os
 from datetime import datetime
+from functools import lru_cache
 from typing import NewType
 from uuid import UUID
 
-from bailee.kernel.clock import Micros, micros, moment
+from bailee.kernel.clock import DAY, Micros, micros, moment
 from bailee.kernel.errors import Invalid
 
 SubjectId = NewType("SubjectId", bytes)
@@ -26,8 +27,14 @@ def uuid7(at: Micros) -> bytes:
 
 def month_uuid7(at: Micros) -> bytes:
     """Make an id whose time is cut to the month: it can't be paired with the ledger entry of its first write."""
-    when = moment(at)
-    return uuid7(micros(datetime(when.year, when.month, 1, tzinfo=when.tzinfo)))
+    return uuid7(_month(at // DAY))
+
+
+@lru_cache(maxsize=8)
+def _month(day: int) -> Micros:
+    """First instant of the month of a day (days since 1970)."""
+    when = moment(day * DAY)
+    return micros(datetime(when.year, when.month, 1, tzinfo=when.tzinfo))
 
 
 def subject_id(at: Micros) -> SubjectId:

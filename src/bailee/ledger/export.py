@@ -45,7 +45,9 @@ def write(path: Path, lane: int) -> int:
         sync_folder(path.parent)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise Unavailable(f"{path.name} can't be written: {error.strerror}", hint="free space, or another folder") from error
+        raise Unavailable(
+            f"{path.name} can't be written: {error.strerror}", hint="free space, or another folder"
+        ) from error
     return point.size
 
 

@@ -107,16 +107,9 @@ def _tail(head: Head, base: int, frontier: Frontier) -> Finding | None:
     for at, leaf, body, t in _rows(head.lane, base):
         if at != index:
             return Finding("an entry is missing or stands twice", index)
-        if body is None or not hmac.compare_digest(leaf_hash(body), leaf):
-            return Finding("an entry was changed", index)
-        try:
-            made = parse(body)
-        except HouseError:
-            return Finding("an entry does not parse", index)
-        if made["i"] != index or made["h"] != head.lane or made["t"] != t or t < last_t:
-            return Finding("an entry is not where it belongs", index)
-        if made.get("p") != (None if prior is None else b64u(prior)):
-            return Finding("an entry does not follow the one before it", index)
+        flaw = "an entry was changed" if body is None else _flaw(head.lane, index, prior, last_t, leaf, body, t)
+        if flaw:
+            return Finding(flaw, index)
         frontier.push(leaf)
         index, prior, last_t = index + 1, leaf, t
     row = tables.Lane.objects.get(id=head.lane)
@@ -150,11 +143,26 @@ def _rows(lane: int, start: int) -> Iterator[tuple[int, bytes, bytes | None, int
         start = page[-1][0] + 1
 
 
+def _flaw(lane: int, index: int, prior: bytes | None, last_t: int, leaf: bytes, body: bytes, t: int) -> str:
+    """What is wrong with one entry, after the one before it; empty if nothing."""
+    if not hmac.compare_digest(leaf_hash(body), leaf):
+        return "an entry was changed"
+    try:
+        made = parse(body)
+    except HouseError:
+        return "an entry does not parse"
+    if made["i"] != index or made["h"] != lane or made["t"] != t or t < last_t:
+        return "an entry is not where it belongs"
+    if made.get("p") != (None if prior is None else b64u(prior)):
+        return "an entry does not follow the one before it"
+    return ""
+
+
 def _first_bad(lane: int, size: int) -> int:
-    """The first entry whose body does not hash to its leaf, else the size that was asked about."""
-    for index, leaf, body, _ in _rows(lane, 0):
-        if index >= size:
-            break
-        if body is not None and not hmac.compare_digest(leaf_hash(body), leaf):
+    """The first entry that is missing, or is not what the one before it and its own leaf say; else the size."""
+    index, prior, last_t = 0, None, 0
+    for at, leaf, body, t in _rows(lane, 0):
+        if index >= size or at != index or (body is not None and _flaw(lane, index, prior, last_t, leaf, body, t)):
             return index
-    return size
+        index, prior, last_t = index + 1, leaf, t
+    return index

@@ -10,7 +10,7 @@ Each entry is proved canonical: `_ENTRY` spells out the whole form (keys in orde
 numbers below 9·10^15) over one line per entry, and no entry holds a line break; a line that matches is canonical if its
 payload `d` is. Payloads, and entries that don't match, are decoded, encoded canonically and compared.
 """
-# ruff: noqa: B904, B905, PLC0415, UP035 - runs on Python 3.9 too, and `cryptography` may be absent
+# ruff: noqa: B904, B905, PLC0415, UP006, UP035 - runs on Python 3.9 too, and `cryptography` may be absent
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from binascii import b2a_base64
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, Iterable, NoReturn, Sequence
+from typing import Any, BinaryIO, Iterable, NoReturn, Sequence, Tuple
 
 _INT, _TEXT, _B64 = rb"(?:0|[1-8][0-9]{0,15}|9[0-9]{0,14})", rb"[ !#-\[\]-~]+", rb"[A-Za-z0-9_-]"
 _ENTRY = re.compile(
@@ -45,6 +45,7 @@ _ENTRY = re.compile(
     re.MULTILINE,
 )
 _KEYS, _EMPTY, _PRUNED, _PAGE = set("vhitkdpabsScfmugqw"), sha256(b"").digest(), b"105", 256
+Head = Tuple[str, int, bytes]  # origin, size, root
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -99,7 +100,7 @@ class Key:
         _demand(found, "a note is not signed by this key")
         return text, found
 
-    def head(self, note: str) -> tuple[str, int, bytes]:
+    def head(self, note: str) -> Head:
         """Verify a checkpoint: origin, size and root."""
         text, name = self.check(note)
         lines = text.split("\n")
@@ -334,7 +335,7 @@ def _check_sets(named: dict[tuple[bytes, int], int], found: Iterable[tuple[Any, 
 # -- the four kinds of file
 
 
-def database(store: sqlite3.Connection, key: Key, noted: tuple[str, int, bytes] | None = None) -> tuple[int, bytes]:
+def database(store: sqlite3.Connection, key: Key, noted: Head | None = None) -> tuple[int, bytes]:
     """Verify every lane of a home, newest first: size and root of the newest.
 
     A lane that diverged counts as far as the signed lane after it vouches for it; what follows there is evidence only.
@@ -402,7 +403,7 @@ def _check_tiles(tiles: Sequence[tuple[int, int, Any]], chain: Chain, signed: in
     _demand(len(tiles) == len(want) or not exactly, "there are tiles too many, or too few", 0)
 
 
-def exported(file: BinaryIO, key: Key, noted: tuple[str, int, bytes] | None) -> tuple[int, bytes]:
+def exported(file: BinaryIO, key: Key, noted: Head | None) -> tuple[int, bytes]:
     """Verify an exported lane: header, checkpoint, a line per entry, each after the set that it is first to name."""
     note = b""
     while note.count(b"\n\n") < 2:
@@ -471,24 +472,28 @@ def receipt(text: str, key: Key) -> str:
 
 def verify(path: Path, key: Key, kept: str = "") -> str:
     """Verify a file of whatever kind; answers the line to print."""
-    noted = key.head(kept) if kept else None
-    with path.open("rb") as file:
-        start = file.readline(64)
-        if start == b"bailee-receipt/v1\n":
-            return receipt((start + file.read()).decode(), key)
-        if start == b"bailee-ledger/1\n":
-            size, root = exported(file, key, noted)
-        elif start == b"c2sp.org/tlog-proof@v1\n":
-            size, root, _ = proof(file.read().decode(), key)
-            _demand(not noted or noted[1] != size or noted[2] == root, "the checkpoint kept elsewhere is another one")
-        elif start.startswith(b"SQLite format 3\0"):
-            with closing(
-                sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-            ) as store:
-                store.execute("BEGIN")
-                size, root = database(store, key, noted)
-        else:
-            raise Unreadable("that is no ledger, export, proof or receipt of Bailee")
+    try:
+        with path.open("rb") as file:
+            return _verified(file, path, key, key.head(kept) if kept else None)
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError):
+        raise Tampered("something is not of its form")
+
+
+def _verified(file: BinaryIO, path: Path, key: Key, noted: Head | None) -> str:
+    start = file.readline(64)
+    if start == b"bailee-receipt/v1\n":
+        return receipt((start + file.read()).decode(), key)
+    if start == b"bailee-ledger/1\n":
+        size, root = exported(file, key, noted)
+    elif start == b"c2sp.org/tlog-proof@v1\n":
+        size, root, _ = proof(file.read().decode(), key)
+        _demand(not noted or noted[1] != size or noted[2] == root, "the checkpoint kept elsewhere is another one")
+    elif start.startswith(b"SQLite format 3\0"):
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as store:
+            store.execute("BEGIN")
+            size, root = database(store, key, noted)
+    else:
+        raise Unreadable("that is no ledger, export, proof or receipt of Bailee")
     return f"OK {size} {b64encode(root).decode()}"
 
 
@@ -505,7 +510,7 @@ def main() -> int:
     except Tampered as error:
         print(f"TAMPERED {error}")
         return 1
-    except (Unreadable, OSError, sqlite3.Error, ValueError) as error:
+    except (Unreadable, OSError, sqlite3.Error) as error:
         print(f"UNREADABLE {error}")
         return 2
     print(

@@ -8,6 +8,7 @@ from typing import Final
 
 from django.db import connections
 
+from bailee.datamap import versions
 from bailee.kernel.errors import Stale
 from bailee.kernel.sql import marks
 from bailee.kernel.tx import Tx
@@ -149,3 +150,16 @@ def chunks(wanted: Sequence[bytes]) -> Iterable[Sequence[bytes]]:
     """Cut a list of ids into statements' worth."""
     for at in range(0, len(wanted), CHUNK):
         yield wanted[at : at + CHUNK]
+
+
+def _exist(tx: Tx, key: str) -> bool:
+    """Whether any record of a category (or of a field's category) is stored; for the data map's lint."""
+    number = versions.number("category", key.split(".", 1)[0], tx.alias)
+    if number is None:
+        return False
+    with connections[tx.alias].cursor() as cursor:
+        cursor.execute("SELECT 1 FROM record WHERE category = %s LIMIT 1", [number])
+        return cursor.fetchone() is not None
+
+
+versions.RECORDS.append(_exist)

@@ -16,7 +16,7 @@ from bailee.access.decide import decide
 from bailee.access.explain import Difference, Held, Holder, differences, explain, what_can, what_if, who_can
 from bailee.access.facts import Facts
 from bailee.access.limits import Limit, LimitKind
-from bailee.access.words import Level, MapFacts, Operation, Origin, Query, Scope, Sense, State, reaches
+from bailee.access.words import Level, MapFacts, Mode, Operation, Origin, Query, Scope, Sense, State, reaches
 from bailee.kernel.errors import Denied, Invalid
 
 READ, ALL, CLEAR, PARTIAL = Operation.READ, Scope.ALL, Level.CLEAR, Level.PARTIAL
@@ -155,6 +155,16 @@ def test_what_if_names_each_person_and_field_that_changes() -> None:
     assert what_if(before, after, NOW) == (
         Difference("cat", "charge", READ, ALL, "contact.email", CLEAR, Level.HIDDEN),
     )
+
+
+def test_what_if_sees_an_elevation_fall_with_its_eligibility() -> None:
+    base = grant(1, "clerk", "card", "charge", mode=Mode.ON_REQUEST)
+    lifted = grant(2, "@bob", "card.number", "charge", origin=Origin.ELEVATION, eligibility=1)
+    before = house(grants=(base, lifted))
+    gone = replace(before, grants=(lifted,))
+    moved = replace(before, grants=(replace(base, role=None, person="cat"), lifted))
+    expected = (Difference("bob", "charge", READ, ALL, "card.number", CLEAR, Level.HIDDEN),)
+    assert (what_if(before, gone, NOW), what_if(before, moved, NOW)) == (expected, expected)
 
 
 def test_what_if_compares_across_two_data_maps() -> None:

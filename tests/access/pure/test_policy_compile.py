@@ -283,6 +283,17 @@ def test_duties_clash_only_where_their_times_overlap(granting: tuple[int, int], 
     assert len(duties.clashes(facts, NOW)) == expected
 
 
+def test_duties_do_not_clash_in_the_gap_between_two_grants() -> None:
+    early = replace(PLAIN, since=Micros(NOW + DAY), until=Micros(NOW + 2 * DAY))
+    late = replace(PLAIN, id=2, since=Micros(NOW + 4 * DAY), until=Micros(NOW + 5 * DAY))
+    facts = house(
+        roles=(role("owner"), role("clerk"), role("giver", "grant_access")),
+        memberships=(member("bob", "clerk"), member("bob", "giver", NOW + 2 * DAY, NOW + 4 * DAY)),
+        grants=(early, late),
+    )
+    assert duties.clashes(facts, NOW) == ()
+
+
 @pytest.mark.parametrize(
     ("row", "expected"),
     [

@@ -1,9 +1,10 @@
 """What one decision answers: levels, errors, reasons, a customer's choices, the sign-in, and time."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from tests.access.pure.worlds import EARLIER, LATER, MAP, NOW, ask, forbid, grant, house, member, person, role
+from tests.access.pure.worlds import EARLIER, FIELDS, LATER, MAP, NOW, ask, forbid, grant, house, member, person, role
 
 from bailee.access.compile import Snapshot, compile_policy
 from bailee.access.decide import decide, levels, prepare, scopes
@@ -19,6 +20,7 @@ from bailee.access.words import (
     Origin,
     Query,
     RequirementRow,
+    Scope,
     Sense,
     State,
 )
@@ -215,6 +217,34 @@ def test_an_elevation_holds_only_while_eligibility_and_approver_do(spoilt: dict[
     if parts["grants"] == "eligibility over":
         parts["grants"] = (replace(base, until=NOW), lifted)
     assert level(house(**parts), ask("bob", "charge", "card.number")) == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, Level.PARTIAL),
+        ({"category": "card.number"}, Level.PARTIAL),
+        ({"scope": Scope.CASE}, Level.PARTIAL),
+        ({"category": "contact"}, Level.HIDDEN),
+        ({"level": Level.CLEAR}, Level.HIDDEN),
+        ({"person": "cat"}, Level.HIDDEN),
+        ({"purpose": "refund", "category": "card.last4"}, Level.HIDDEN),
+    ],
+)
+def test_an_elevation_reaches_no_further_than_its_eligibility(more: dict[str, Any], expected: Level) -> None:
+    base = grant(1, "clerk", "card", "charge", mode=Mode.ON_REQUEST, level=Level.PARTIAL)
+    lifted = grant(2, "@bob", "card", "charge", origin=Origin.ELEVATION, eligibility=1, level=Level.PARTIAL)
+    facts = house(grants=(base, replace(lifted, **more)))
+    query = ask(more.get("person", "bob"), more.get("purpose", "charge"), *FIELDS)
+    found = decide(compiled(facts), query, case_open=True).levels
+    assert max(found.values()) == expected
+
+
+def test_an_elevation_for_one_case_does_not_open_the_rest() -> None:
+    base = grant(1, "clerk", "card", "charge", mode=Mode.ON_REQUEST, scope=Scope.CASE)
+    lifted = grant(2, "@bob", "card", "charge", origin=Origin.ELEVATION, eligibility=1)
+    snapshot = compiled(house(grants=(base, lifted)))
+    assert decide(snapshot, ask("bob", "charge", "card.number"), case_open=True).levels == {"card.number": Level.HIDDEN}
 
 
 # -- lessons

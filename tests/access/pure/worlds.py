@@ -229,11 +229,17 @@ def random_grant(r: Random, number: int, before: list[GrantRow]) -> GrantRow:
     if requestable and r.random() < 0.25:
         base = r.choice(requestable)
         since, until = _span(r)
+        whole = base.operation in {Operation.WRITE, Operation.ERASE}
+        below = [key for key in KEYS if reaches(base.category, key)]
+        listed = [key for key in below if any(_meet(key, c) for c in MAP.purposes[base.purpose].categories)]
         return replace(
             base,
             id=number,
             role=None,
             person=f"p{r.randrange(5)}",
+            category=r.choice([base.category, *listed]),
+            level=base.level if whole else r.choice([base.level, base.level, *list(Level)[1:]]),
+            scope=r.choice([base.scope, base.scope, *Scope]),
             mode=Mode.STANDING,
             origin=Origin.ELEVATION,
             eligibility=base.id,
