@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import secrets as random
 import time
 from collections.abc import Callable, Iterator
@@ -38,7 +39,7 @@ from bailee.kernel.ids import HouseId, RequestId, request_id
 from bailee.kernel.permissions import OPEN_TO_ALL, Permission
 from bailee.kernel.recorded import Done, EntryRef, Recorded
 from bailee.kernel.tx import Tx, View
-from bailee.ledger import lanes, once, projections, recovery
+from bailee.ledger import lanes, once, projections, recovery, succession
 from bailee.ledger.checkpoints import EVERY, Checkpointer
 from bailee.ledger.closure import Closure
 from bailee.ledger.entries import Draft
@@ -56,6 +57,7 @@ _RETRY: Final = frozenset({"40001", "40P01"})
 _DENIALS: Final = 20
 _DENIALS_BATCH: Final = 50
 _OPEN_MARK: Final = "open"
+_REASON: Final = re.compile(r"[a-z0-9_.-]{1,100}")
 
 
 @dataclass(slots=True)
@@ -82,6 +84,8 @@ class House:
     heads: Heads
     checkpoints: Checkpointer = field(init=False)
     closure: Closure = field(init=False)
+    brief: bool = False
+    finding: recovery.Finding | None = None
     _lock: int | None = None
     _since: int = 0
     _signed_at: int = 0
@@ -102,6 +106,8 @@ class House:
                 and the connection is dropped, so that nobody trusts it.
 
         """
+        if self.finding is not None:
+            raise self.finding.error()
         connection = connections[alias]
         turn = _TURN[alias] if connection.vendor == "sqlite" else nullcontext()
         try:
@@ -197,6 +203,7 @@ class House:
             self.state(GateReopened(was.since, was.why, was.refused))
             self.closure.clear()
         if self._since >= EVERY or self.clock.now() - self._signed_at > MINUTE:
+            self._flush_denials(self.clock.now() // MINUTE)
             self.sign()
 
     def sign(self) -> str | None:
@@ -215,10 +222,58 @@ class House:
         """Pause this thread, for what waits on others."""
         _pause(milliseconds)
 
+    def succeed(self, actor: Actor, second: Actor, reason: str) -> EntryRef:
+        """Go on in a new lane where the ledger does not verify: all that a house opened with `accept_diverged` can do.
+
+        1. Two people who may, both freshly proven; a refusal can't be recorded here.
+        2. The old lane is read through: how far it is whole and vouched for.
+        3. One commit marks the old lane and opens the next, whose entry 0 names the old origin, that size and root.
+        4. The new head is signed, guarded, and noted outside the home.
+
+        The old entries stay as they are, as evidence. From here on the house is open.
+
+        Args:
+            actor: who decides.
+            second: another person who may.
+            reason: one machine word, such as `disk-replaced`.
+
+        Raises:
+            Conflict: this ledger verifies. Denied, Invalid.
+
+        """
+        old, finding = lanes.head(), self.finding
+        if finding is None or old is None:
+            raise Conflict("this ledger verifies; there is nothing to succeed", hint="run bailee ledger verify")
+        if not _REASON.fullmatch(reason):
+            raise Invalid("a reason is one machine word", hint="lower-case letters, digits, - _ and ., at most 100")
+        may = self.policy.current(self.clock.now())
+        for one in (actor, second):
+            held = may.permissions(one.id) & one.may & {Permission.SUCCEED_LEDGER, Permission.APPROVE}
+            if not held or self.clock.now() - one.fresh_at > _FRESH:
+                raise Denied("succeeding a ledger takes two people who may", hint="name the key file of each")
+        if actor.id == second.id or Permission.SUCCEED_LEDGER not in actor.may:
+            raise Denied("succeeding a ledger takes two people who may", hint="name the key file of each")
+        found = succession.trusted(old, self.heads, self.verifier())
+        lane = old.lane + 1
+        self.signer = self.signer.named(origin_of(self.id, lane))
+        self.checkpoints = Checkpointer(self.opened, self.signer, self.heads)
+        self.finding = None
+        try:
+            with self.opened() as tx:
+                fact = succession.follow(tx, old, lane, self.signer.name, found, reason=reason, second=second.id)
+                [ref] = lanes.append(tx, [self._draft(tx, actor, fact)])
+        except BaseException:
+            self.finding = finding
+            raise
+        self.sign()
+        durable.write(self.config.path / _OPEN_MARK, b"")
+        return ref
+
     def close(self, reason: str = "end of the session") -> None:
         """Stop cleanly: flush counted denials, sign, forget the keys, give the home free."""
-        self._flush_denials(everything=True)
-        self.state(HouseStopped(reason))
+        self._flush_denials(None)
+        if not self.brief:
+            self.state(HouseStopped(reason))
         self.sign()
         (self.config.path / _OPEN_MARK).unlink(missing_ok=True)
         self._release()
@@ -246,7 +301,7 @@ class House:
             )
             done = Done(made.value, refs[0])
             if once_key is not None:
-                once.keep(tx, actor.id, once_key, digest, msgspec.json.encode(made.value), refs[0])
+                once.keep(tx, actor.id, once_key, digest, made.value, refs[0])
         self.appended(len(refs))
         return done
 
@@ -281,26 +336,26 @@ class House:
 
     def _refuse(self, actor: Actor, name: str, rule: str) -> None:
         """Record a denial; equal ones beyond 20 in a minute are counted and share an entry."""
-        now = self.clock.now()
-        seen = self._refused.setdefault((actor.id, name, rule), _Refusals(now // MINUTE))
-        if seen.minute != now // MINUTE:
-            self._flush_denials(everything=True)
-            seen = self._refused.setdefault((actor.id, name, rule), _Refusals(now // MINUTE))
+        minute = self.clock.now() // MINUTE
+        self._flush_denials(minute)
+        seen = self._refused.setdefault((actor.id, name, rule), _Refusals(minute))
         if seen.alone < _DENIALS:
             seen.alone += 1
             self._deny(actor.id, actor.session, ActDenied(name, rule))
         else:
             seen.waiting += 1
             if seen.waiting >= _DENIALS_BATCH:
-                self._flush_denials(everything=False)
+                self._flush_denials(minute)
 
-    def _flush_denials(self, *, everything: bool) -> None:
-        for (who, name, rule), seen in list(self._refused.items()):
-            if seen.waiting and (everything or seen.waiting >= _DENIALS_BATCH):
-                self._deny(who, None, ActDenied(name, rule, seen.waiting))
-                seen.waiting = 0
-        if everything:
-            self._refused.clear()
+    def _flush_denials(self, minute: int | None) -> None:
+        """Write what was counted in other minutes than this one, and what fills an entry; None: everything."""
+        for key, seen in list(self._refused.items()):
+            over = seen.minute != minute
+            if seen.waiting and (over or seen.waiting >= _DENIALS_BATCH):
+                waiting, seen.waiting = seen.waiting, 0
+                self._deny(key[0], None, ActDenied(*key[1:], waiting))
+            if over:
+                self._refused.pop(key, None)
 
     def _deny(self, who: str, session: str | None, fact: ActDenied) -> None:
         with self.opened() as tx:
@@ -385,7 +440,14 @@ def init(config: Config, make_custodian: Callable[[], Custodian], *, clock: Cloc
     return house
 
 
-def open_house(config: Config, custodian: Custodian, *, clock: Clock | None = None) -> House:
+def open_house(
+    config: Config,
+    custodian: Custodian,
+    *,
+    clock: Clock | None = None,
+    brief: bool = False,
+    accept_diverged: bool = False,
+) -> House:
     """Open a home and prove that it is what it was.
 
     1. One process per SQLite home (flock); stores say FULL, WAL and the rest, or it refuses.
@@ -395,7 +457,9 @@ def open_house(config: Config, custodian: Custodian, *, clock: Clock | None = No
     5. The ledger's end is proved (`ledger.recovery.examine`), or the gate stays shut.
     6. After an unclean stop that is put on record before anything else.
 
-    The caller must still let the gate finish begun procedures (`vault.gate`).
+    With `brief`, a clean start and stop are no entries of their own: one command of a person is its own record.
+    With `accept_diverged`, a ledger that fails (5) gives a house that reads and writes nothing until `succeed`.
+    The caller must still let the gate finish begun procedures (`vault.erasure.resume`).
 
     Raises:
         NotFound: no home; Conflict: open elsewhere; Invalid: half-safe settings; Unavailable: keys or ledger.
@@ -426,12 +490,16 @@ def open_house(config: Config, custodian: Custodian, *, clock: Clock | None = No
             policy=PolicyBook(keys),
             signer=Signer(head.origin, keys.newest("ledger-signer")[1]),
             heads=heads,
+            brief=brief,
             _lock=lock,
         )
         finding = recovery.examine(head, heads, house.verifier())
-        if finding is not None:
+        if finding is None:
+            _note_opening(house, head)
+        elif accept_diverged:
+            house.finding = finding
+        else:
             raise finding.error()
-        _note_opening(house, head)
     except BaseException:
         if lock is not None:
             os.close(lock)
@@ -450,9 +518,11 @@ def _note_opening(house: House, head: lanes.Head) -> None:
     if mark.exists() and lock_is_exclusive(house):
         unsure = recovery.unsure_from(head.lane, head.size, head.last_t)
         facts.append(LedgerRecovered(head.lane, head.size, unsure))
-    facts.append(HouseOpened(__version__, head.lane, tuple(sorted(house.ring.categories()))[:256]))
+    if not house.brief:
+        facts.append(HouseOpened(__version__, head.lane, tuple(sorted(house.ring.categories()))[:256]))
     durable.write(mark, b"")
-    house.state(*facts)
+    if facts:
+        house.state(*facts)
 
 
 def lock_is_exclusive(house: House) -> bool:

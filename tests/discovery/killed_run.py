@@ -1,6 +1,7 @@
 """A process that dies in the middle of an import: python -m tests.discovery.killed_run home purpose source when batch.
 
-The keys of owner and reader come on standard input. `before`: the batch is written and not yet committed; `after`: just committed.
+The keys of owner and reader come on standard input. `before`: the batch is written and not yet committed; `after`:
+just committed.
 """
 
 import os
@@ -13,14 +14,16 @@ import django
 
 django.setup()
 
+from tests.discovery import shops  # noqa: E402 - Django must be set up first
+
 from bailee.discovery import imports  # noqa: E402 - Django must be set up first
 from bailee.kernel.secret import Secret  # noqa: E402 - Django must be set up first
 from bailee.vault.gate import Gate  # noqa: E402 - Django must be set up first
-from tests.discovery import shops  # noqa: E402 - Django must be set up first
 
 
 def main(home: str, purpose: str, source: str, when: str, batch: str) -> None:
-    shop = shops.open_at(Path(home), *map(Secret, sys.stdin.read().split()), purpose)
+    ann, bob = sys.stdin.read().split()
+    shop = shops.open_at(Path(home), Secret(ann), Secret(bob), purpose)
     imports.BATCH = 20  # type: ignore[misc]  # small batches, so that there are many places to die at
     seen = 0
     keep, bring_in = imports._keep, Gate.bring_in

@@ -9,6 +9,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from tests import homes, postgres
+from tests.datamap.places import SHARED, beside
+
 from bailee import config as configuration
 from bailee import house as houses
 from bailee.access import grants, people
@@ -29,8 +32,6 @@ from bailee.kernel.secret import Secret
 from bailee.vault import tables
 from bailee.vault.gate import Gate
 from bailee.vault.words import Find
-from tests import homes, postgres
-from tests.datamap.places import SHARED, beside
 
 CHINOOK: Final = SHARED / "data" / "chinook.sqlite"
 NORTHWIND: Final = SHARED / "data" / "northwind.sql"
@@ -131,8 +132,9 @@ def open_at(home: Path, ann: Secret[str], bob: Secret[str], purpose: str) -> Sho
     house = houses.open_house(config, FileCustodian(config.key_file, home))
     gate = Gate(house)
     gate.prepare()
-    two = (actor_of(house.policy, house.keys, key, house.clock.now()) for key in (ann, bob))
-    return Shop(house, gate, *two, purpose, [])
+    importer = actor_of(house.policy, house.keys, ann, house.clock.now())
+    reader = actor_of(house.policy, house.keys, bob, house.clock.now())
+    return Shop(house, gate, importer, reader, purpose, [])
 
 
 @contextmanager

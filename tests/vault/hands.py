@@ -6,6 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import psycopg
+from django.db import connections
+from tests import homes
+from tests.homes import World
+
+from bailee import config as configuration
 from bailee.access import keys, people
 from bailee.kernel import ids
 from bailee.kernel.actors import Actor
@@ -16,7 +21,6 @@ from bailee.ledger.entries import Entry, opened
 from bailee.vault import erasure
 from bailee.vault.erasure import Basis, Erase, Erasure
 from bailee.vault.words import Answer, Ask, Item, Write, Written
-from tests.homes import World
 
 STORES = {"default": "data.db", "keys": "keys.db"}
 
@@ -87,7 +91,7 @@ def outside(world: World, store: str, sql: str, *values: Any) -> list[tuple[Any,
     config = world.house.config
     if url := (config.database.url if store == "default" else config.database.keys_url):
         with psycopg.connect(url, autocommit=True) as link:
-            cursor = link.execute(sql, values)  # type: ignore[call-overload]  # the statements are constants of tests
+            cursor = link.execute(sql, values)
             return cursor.fetchall() if cursor.description else []
     file = sqlite3.connect(config.path / STORES[store], timeout=10, isolation_level=None)
     try:
@@ -98,10 +102,11 @@ def outside(world: World, store: str, sql: str, *values: Any) -> list[tuple[Any,
 
 def homes_point(world: World) -> None:
     """Let this process's connections lead to a world, if they do not yet."""
-    from django.db import connections
-    from tests import homes
-
     config = world.house.config
-    wanted = config.database.url.rpartition("/")[2].partition("?")[0] or str(config.path / "data.db")
+    wanted = database_name(config.database.url) if config.database.url else str(config.path / "data.db")
     if str(connections.settings["default"]["NAME"]) != wanted:
         homes.point(config)
+
+
+def database_name(url: str) -> str:
+    return str(configuration.database(url)["NAME"])

@@ -1,10 +1,11 @@
 import pytest
+from tests.homes import World
+
 from bailee.crypto.notes import Verifier, verify
 from bailee.kernel import ids
 from bailee.kernel.errors import Denied, Gone
 from bailee.vault import erasure
 from bailee.vault.words import Ask
-from tests.homes import World
 
 
 def _erase(world: World) -> erasure.Erasure:

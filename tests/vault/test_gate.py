@@ -1,13 +1,14 @@
 from dataclasses import replace
 
 import pytest
+from tests.homes import World
+
 from bailee.kernel import ids
 from bailee.kernel.clock import Micros
 from bailee.kernel.errors import Denied
 from bailee.kernel.permissions import OPEN_TO_ALL, Permission
 from bailee.vault.history import history
 from bailee.vault.words import Ask, Find, Standing, Write, Written
-from tests.homes import World
 
 
 def test_the_clerk_reads_billing_in_the_clear(world: World) -> None:
@@ -30,7 +31,7 @@ def test_a_customer_is_found_by_email(world: World) -> None:
         Find(actor=world.bob, purpose="billing", field="contact.email", how="is", value="DORA@customer.example")
     )
     assert [world.dora] == [item.subject for item in answer.items]
-    assert Standing.LIVE == answer.items[0].standing
+    assert answer.items[0].standing == Standing.LIVE
 
 
 def test_what_is_created_under_a_given_id_is_found_there_again(world: World) -> None:
@@ -40,7 +41,7 @@ def test_what_is_created_under_a_given_id_is_found_there_again(world: World) -> 
     first, second = (world.gate.bring_in(founder, [one])[0] for _ in range(2))
     assert isinstance(first, Written)
     assert isinstance(second, Written)
-    assert (True, False) == (first.new, second.new)
+    assert (first.new, second.new) == (True, False)
     assert {"billing": (record, 2)} == second.records
 
 
@@ -49,5 +50,5 @@ def test_who_saw_a_customer_is_found_in_the_ledger(world: World) -> None:
         Ask(actor=world.bob, purpose="billing", subjects=(world.dora,), fields=(), clear=("contact.email",))
     )
     lines = history(world.house, world.gate, world.ann, world.dora)
-    assert ["data.read", "data.written"] == [line.event for line in lines]
+    assert [line.event for line in lines] == ["data.read", "data.written"]
     assert world.bob.id == lines[0].actor

@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Final
 
-from bailee.house import STORES
-from bailee.kernel.errors import HouseError
-from bailee.vault.words import Find, Write
 from django.db import connections
 from tests.homes import World
 from tests.vault.hands import entries, importer, outside
+
+from bailee.house import STORES
+from bailee.kernel.errors import HouseError
+from bailee.vault.words import Find, Write
 
 WRITERS: Final = 64
 THREADS: Final = 16  # at one time: PostgreSQL gives the tests sixty connections, and each writer takes two
@@ -46,7 +47,7 @@ def test_of_writers_in_four_processes_exactly_one_wins_an_address(world: World) 
 
 def test_two_new_customers_of_one_batch_do_not_share_an_address(world: World) -> None:
     made = world.gate.bring_in(importer(world), [_claim(1), _claim(2)])
-    assert ["won", "taken"] == [_word(one) for one in made]
+    assert [_word(one) for one in made] == ["won", "taken"]
     _one_customer_has_it(world)
 
 
@@ -61,7 +62,7 @@ def test_a_freed_address_is_not_lost_between_two_writes_of_one_batch(world: Worl
             Write(fields={"contact.email": "dora@customer.example"}),
         ],
     )
-    assert ["taken", "taken"] == [_word(one) for one in made]
+    assert [_word(one) for one in made] == ["taken", "taken"]
     found = world.gate.find(
         Find(actor=world.bob, purpose="billing", field="contact.email", how="is", value="dora@customer.example")
     )
@@ -113,11 +114,11 @@ def _one_customer_has_it(world: World) -> None:
     found = world.gate.find(
         Find(actor=world.bob, purpose="billing", field="contact.email", how="is", value="one@race.example")
     )
-    assert 1 == len(found.items)
+    assert len(found.items) == 1
     customers = [row[0] for row in outside(world, "default", "SELECT id FROM subject")]
     assert {bytes(one) for one in customers} == {world.dora, found.items[0].subject}
-    assert [(2,)] == outside(world, "default", "SELECT COUNT(*) FROM unique_index")
+    assert outside(world, "default", "SELECT COUNT(*) FROM unique_index") == [(2,)]
     refused = sum(entry.facts["count"] for entry in entries(world, 603) if entry.facts["because"] == "taken")
     won = sum(entry.facts["new"] for entry in entries(world, 602)) - 1  # Dora
-    assert 1 == won
+    assert won == 1
     assert refused in {1, WRITERS - 1}

@@ -1,22 +1,27 @@
 """Which customer is whose: assigned to a clinician, or the customer of an open case."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from django.db import connections
 
 from bailee.access import tables
+from bailee.access.words import State
 from bailee.kernel import ids
 from bailee.kernel.actors import Actor
 from bailee.kernel.acts import act
 from bailee.kernel.asks import Id, Instant, Word
 from bailee.kernel.clock import Micros
-from bailee.kernel.errors import Invalid
+from bailee.kernel.errors import Invalid, NotFound
 from bailee.kernel.events import Event, event
 from bailee.kernel.permissions import Permission
 from bailee.kernel.recorded import Recorded
 from bailee.kernel.sql import marks
 from bailee.kernel.tx import Tx
+
+THERE: Final[list[Callable[[Tx, bytes], bool]]] = []
+"""Says whether a customer is there, and holds their row until the commit; the vault, which knows, puts itself here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +55,13 @@ def assign_subject(tx: Tx, actor: Actor, ask: AssignSubject) -> Recorded[None, S
     """Assign a customer to somebody, or open a case of theirs, until an instant."""
     if ask.until <= tx.now:
         raise Invalid("this would have ended before it began", hint="name a later time")
+    if not tables.Person.objects.using(tx.alias).filter(id=ask.person).exclude(state=State.LEFT).exists():
+        raise NotFound("there is nobody with this id here", hint="bailee people list")
+    subject = ids.parse(ask.subject)
+    if not all(there(tx, subject) for there in THERE):
+        raise NotFound("there is no such customer", hint="bailee customer find")
     tables.Assignment.objects.using(tx.alias).create(
-        subject=ids.parse(ask.subject), person=ask.person, since=tx.now, until=ask.until, case_code=ask.case
+        subject=subject, person=ask.person, since=tx.now, until=ask.until, case_code=ask.case
     )
     return Recorded(None, SubjectAssigned(ask.person, ask.until, ask.case is not None))
 

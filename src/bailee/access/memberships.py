@@ -2,18 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from bailee.access import tables
 from bailee.access.policy import change
-from bailee.access.words import Origin
+from bailee.access.words import Origin, State
 from bailee.kernel.actors import Actor
 from bailee.kernel.acts import act
 from bailee.kernel.asks import Instant, Key, Line, Word
-from bailee.kernel.errors import Conflict, NotFound
+from bailee.kernel.clock import DAY
+from bailee.kernel.errors import Conflict, Invalid, NotFound
 from bailee.kernel.events import Event, event
 from bailee.kernel.permissions import Permission
 from bailee.kernel.recorded import Recorded
 from bailee.kernel.tx import Tx
+
+LONGEST: Final = 366 * DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +41,15 @@ class RoleAssigned(Event):
 @act("access.assign_role", needs=Permission.GRANT_ACCESS)
 def assign_role(tx: Tx, actor: Actor, ask: AssignRole) -> Recorded[None, RoleAssigned]:
     """Let somebody hold a role, until a date."""
-    if not tables.Person.objects.using(tx.alias).filter(id=ask.person).exists():
-        raise NotFound("there is nobody with this id here", hint="bailee people list")
-    held = tables.Membership.objects.using(tx.alias).filter(person=ask.person, role=ask.role, until__gt=tx.now)
-    if held.exists():
-        raise Conflict("they hold this role already", hint="wait for its end, or move them")
+    if not tx.now < ask.until <= tx.now + LONGEST:
+        raise Invalid("a role is held for at most a year, then looked at again", hint="name a day in that time")
     with change(tx):
+        staff = tables.Person.objects.using(tx.alias).exclude(state=State.LEFT)
+        if not staff.filter(id=ask.person).exists():
+            raise NotFound("there is nobody with this id here", hint="bailee people list")
+        held = tables.Membership.objects.using(tx.alias).filter(person=ask.person, role=ask.role, until__gt=tx.now)
+        if held.exists():
+            raise Conflict("they hold this role already", hint="wait for its end, or move them")
         begin(tx, ask.person, (ask.role,), until=ask.until, by=actor.id, reason=ask.reason)
     return Recorded(None, RoleAssigned(ask.person, ask.role, ask.until))
 

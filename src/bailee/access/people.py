@@ -1,10 +1,12 @@
 """People: the first owner, joiners, movers, leavers. In the ledger they appear by id only."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Annotated, Final
 
 import msgspec
+from django.db import IntegrityError
 
 from bailee.access import keys, memberships, roles, tables
 from bailee.access.policy import change
@@ -27,6 +29,8 @@ Email = Annotated[str, msgspec.Meta(min_length=3, max_length=320, pattern=r"^[^@
 PersonId = Annotated[str, msgspec.Meta(min_length=3, max_length=36, pattern=r"^[0-9a-z-]+$")]
 Days = Annotated[int, msgspec.Meta(ge=1, le=366)]
 _OWNER: Final = "owner"
+_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
+_LONGEST: Final = 320
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,9 +131,13 @@ def normal_email(given: str) -> str:
     text = unicodedata.normalize("NFKC", given).strip().casefold()
     local, _, domain = text.rpartition("@")
     try:
-        return f"{local}@{domain.encode('idna').decode('ascii')}"
+        found = f"{local}@{domain.encode('idna').decode('ascii')}"
     except UnicodeError as error:
         raise Invalid("that is not an e-mail address", hint="it looks like name@example.org") from error
+    # Folding may have made a second @, a space, or three letters of one: what comes out is looked at, not what came in.
+    if not _ADDRESS.fullmatch(found) or not found.isprintable() or len(found) > _LONGEST:
+        raise Invalid("that is not an e-mail address", hint="it looks like name@example.org")
+    return found
 
 
 # -- acts
@@ -151,7 +159,7 @@ def found(tx: Tx, actor: Actor, ask: Found) -> Recorded[Issued, HouseFounded]:
 def invite(tx: Tx, actor: Actor, ask: Invite) -> Recorded[Issued, PersonInvited]:
     """Take somebody in, with the roles of their job and a personal key shown once."""
     if tables.Person.objects.using(tx.alias).filter(email_norm=normal_email(ask.email)).exists():
-        raise Conflict("somebody has this e-mail address already", hint="bailee people list", code="taken")
+        raise _taken()
     with change(tx):
         person = _create(tx, ask.name, ask.email, ask.manager)
         memberships.begin(tx, person, ask.roles, until=tx.now + ask.days * DAY, by=actor.id, reason="joined")
@@ -207,16 +215,24 @@ def people(view: View, actor: Actor, ask: Everybody) -> tuple[Person, ...]:
 
 def _create(tx: Tx, name: str, email: str, manager: str | None) -> str:
     person = ids.text(ids.uuid7(tx.now))
-    tables.Person.objects.using(tx.alias).create(
-        id=person,
-        kind=Kind.PERSON,
-        email_norm=normal_email(email),
-        name=name,
-        state=State.ACTIVE,
-        state_since=tx.now,
-        manager=manager,
-    )
+    try:
+        tables.Person.objects.using(tx.alias).create(
+            id=person,
+            kind=Kind.PERSON,
+            email_norm=normal_email(email),
+            name=name,
+            state=State.ACTIVE,
+            state_since=tx.now,
+            manager=manager,
+        )
+    except IntegrityError:
+        # The database's own words quote the address; another process was faster by a moment.
+        raise _taken() from None
     return person
+
+
+def _taken() -> Conflict:
+    return Conflict("somebody has this e-mail address already", hint="bailee people list", code="taken")
 
 
 def _living(tx: Tx, person: str) -> None:

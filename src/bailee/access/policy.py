@@ -36,6 +36,7 @@ from bailee.kernel.errors import Conflict, HouseError, Invalid, NotFound, Unavai
 from bailee.kernel.tx import Secrets, Tx
 
 PURPOSE: Final = "policy"
+_TRIES: Final = 5
 _EPOCH: Final = "SELECT epoch, (SELECT MAX(version) FROM map_version) FROM policy WHERE id = 1"
 
 
@@ -91,15 +92,35 @@ class PolicyBook:
         kept = self._kept
         if kept is not None and kept[0] == stamp and self._latest < kept[1].turns_at:
             return kept[1], kept[2]
-        row = tables.Policy.objects.using(alias).filter(id=1).first()
-        if row is None:
-            raise NotFound("there is no access policy yet", hint="run bailee init")
-        compiled = versions.current(alias)
-        facts = load(alias, compiled)
+        row, compiled, facts = self._rows(alias)
+        if kept is not None and row.epoch < kept[0].epoch:
+            raise _tampered()  # every row fits its seal, but the seal is one that was replaced
         _prove(self._secrets, row, facts)
         snapshot = compile_policy(facts, row.epoch, Micros(self._latest))
         self._kept = (Stamp(row.epoch, compiled.version), snapshot, compiled)
         return snapshot, compiled
+
+    def high(self, now: Micros) -> Micros:
+        """The latest instant this process has seen: a clock set back revives nothing."""
+        self._latest = max(self._latest, now)
+        return Micros(self._latest)
+
+    def _rows(self, alias: str) -> tuple[tables.Policy, CompiledMap, Facts]:
+        """Read all of one policy: on PostgreSQL each statement may see a newer one, which must not look tampered with.
+
+        Raises:
+            NotFound: there is no policy yet. Unavailable: `policy-changing`: it changed at each try.
+
+        """
+        for _ in range(_TRIES):
+            row = tables.Policy.objects.using(alias).filter(id=1).first()
+            if row is None:
+                raise NotFound("there is no access policy yet", hint="run bailee init")
+            compiled = versions.current(alias)
+            facts = load(alias, compiled)
+            if self.stamp(alias) == Stamp(row.epoch, compiled.version):
+                return row, compiled, facts
+        raise Unavailable("the access policy keeps changing", hint="try again", code="policy-changing")
 
 
 @contextmanager
@@ -222,11 +243,15 @@ def _prove(secrets: Secrets, row: tables.Policy, facts: Facts) -> None:
     found = digest(facts)
     sealed = secrets.mac(PURPOSE, _message(row.epoch, bytes(row.digest)))
     if not hmac.compare_digest(found, bytes(row.digest)) or not hmac.compare_digest(sealed, bytes(row.mac)):
-        raise Unavailable(
-            "the access policy was changed past the house",
-            hint="find out who wrote to the database; put the rows back, or restore",
-            code="policy-tampered",
-        )
+        raise _tampered()
+
+
+def _tampered() -> Unavailable:
+    return Unavailable(
+        "the access policy was changed past the house",
+        hint="find out who wrote to the database; put the rows back, or restore",
+        code="policy-tampered",
+    )
 
 
 def _message(epoch: int, sealed: bytes) -> bytes:

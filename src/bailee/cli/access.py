@@ -31,6 +31,21 @@ _REACH = {
     "scope": "Of whom",
 }
 
+_MISSING = {
+    "not-active": "they are not active",
+    "purpose-not-listed": "the category does not list this purpose",
+    "not-granted": "no grant covers it",
+    "lesson-due": "a lesson is due first",
+    "category-elsewhere": "the category is kept elsewhere",
+    "forbidden": "it is forbidden",
+    "sign-in-too-weak": "their sign-in is too weak",
+    "step-up-required": "it wants a fresh proof of who they are",
+    "held": "a legal hold stands",
+    "objected": "the customer objected",
+    "restricted": "the customer restricted it",
+    "no-consent": "the customer has not consented",
+}
+
 
 @verb(app, "who")
 def who(run: Run, target: Target, purpose: Purpose = None, operation: Operation = None, level: Level = None) -> None:
@@ -79,7 +94,7 @@ def why(
     for number in found.forbids:
         out.line(f"  but forbid {number} takes it away")
     for one in found.missing:
-        out.line(f"  missing: {one}")
+        out.line(f"  because {_MISSING.get(one, one)}")
     if found.who_can_help:
         out.line(f"  who can help: {', '.join(names.get(one, one) for one in found.who_can_help)}")
 

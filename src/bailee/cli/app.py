@@ -37,17 +37,18 @@ def _run(given: list[str]) -> int:
     _gentle_end()
     out = Out(as_json="--json" in given)
     try:
-        if os.environ.get(COMPLETE):
-            import_module("typer.completion").completion_init()
-        command = get_command(nouns.app)
-        status: Any = command.main(given, prog_name="bailee", complete_var=COMPLETE, standalone_mode=False)
-        sys.stdout.flush()
-    except HouseError as error:
-        return refusals.expected(out, error)
-    except TyperException as error:
-        return refusals.usage(out, error)
-    except KeyboardInterrupt:
-        status = refusals.INTERRUPTED
+        try:
+            if os.environ.get(COMPLETE):
+                import_module("typer.completion").completion_init()
+            command = get_command(nouns.app)
+            status: Any = command.main(given, prog_name="bailee", complete_var=COMPLETE, standalone_mode=False)
+            sys.stdout.flush()
+        except HouseError as error:
+            status = refusals.expected(out, error)
+        except TyperException as error:
+            status = refusals.usage(out, error)
+        except KeyboardInterrupt:
+            status = refusals.INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return refusals.FAILED

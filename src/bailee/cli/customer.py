@@ -3,7 +3,7 @@
 import json
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bailee.cli import secrets
+from bailee.cli.ledger import named
 from bailee.cli.opening import Run
 from bailee.cli.output import Out, plain, words
 from bailee.cli.refusals import PARTLY
@@ -21,6 +22,8 @@ from bailee.kernel.errors import Conflict, HouseError, Invalid
 
 if TYPE_CHECKING:
     from bailee.cli.session import Session
+    from bailee.kernel.recorded import EntryRef
+    from bailee.vault.words import Item, Shown
 
 app = noun("Customers: find, show, reveal, add, change, erase, export.")
 
@@ -119,7 +122,7 @@ def reveal(
         made = session.read(purpose, customer, (), wanted, case)
     item = made.items[0]
     _print(run.out, item, made.entries)
-    masked = any(str(one.level.name).lower() != _CLEAR for record in item.records for one in record.values.values())
+    masked = any(one.level.name.lower() != _CLEAR for record in item.records for one in record.values.values())
     return PARTLY if item.withheld or masked else 0
 
 
@@ -216,16 +219,12 @@ def history(
 ) -> None:
     """Who did what with one customer's data, newest first."""
     with run.opened() as session:
-        made = session.history(customer, limit)
-        names = session.names()
-    rows = plain(made)
+        rows, cells = named(session, session.history(customer, limit))
     run.out.rows(
         rows,
         {"index": "Entry", "at": "When", "actor": "Who", "says": "What", "purpose": "For"},
         right=("index",),
-        cells=[
-            {**row, "actor": names.get(row["actor"], row["actor"]), "at": row["at"].replace("T", " ")} for row in rows
-        ],
+        cells=cells,
         empty="nothing is on record about this customer",
     )
 
@@ -360,7 +359,7 @@ def _keep_receipt(erasure: str, text: str) -> Path | None:
 # -- what is shown
 
 
-def _value(shown: Any) -> dict[str, Any]:
+def _value(shown: "Shown") -> dict[str, Any]:
     level = shown.level.name.lower()
     if level == _CLEAR:
         return {"value": plain(shown.value)}
@@ -373,7 +372,7 @@ def _text(value: Mapping[str, Any]) -> str:
     return str(value["masked"]) if "masked" in value else "(on file)"
 
 
-def _row(item: Any) -> dict[str, Any]:
+def _row(item: "Item") -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for record in item.records:
         fields.update({name: _value(one) for name, one in record.values.items()})
@@ -384,9 +383,9 @@ def _records(records: Mapping[str, tuple[bytes, int]]) -> dict[str, Any]:
     return {key: {"record": ids.text(record), "version": version} for key, (record, version) in records.items()}
 
 
-def _print(out: Out, item: Any, entries: Any) -> None:
+def _print(out: Out, item: "Item", entries: "Sequence[EntryRef]") -> None:
     """One customer with their records."""
-    records = [
+    records: list[dict[str, Any]] = [
         {
             "category": one.category,
             "record": ids.text(one.record),

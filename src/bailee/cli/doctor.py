@@ -19,7 +19,7 @@ from bailee.cli.status import human
 from bailee.cli.verbs import single, verb
 from bailee.config import FILE, IDENTITY, Config
 from bailee.kernel.clock import HOUR, SECOND, micros, stopwatch
-from bailee.kernel.errors import Conflict, Denied, HouseError
+from bailee.kernel.errors import Conflict, Denied, HouseError, Unavailable
 
 if TYPE_CHECKING:
     from bailee.cli.session import Session
@@ -440,4 +440,6 @@ def _guilty(error: HouseError) -> str:
         return "bailee.D015"
     if error.code in {"ledger-diverged", "ledger-closed"}:
         return "bailee.D017"
+    if isinstance(error, Unavailable) and error.code != "custody-unreachable":
+        return "bailee.D021"
     return "bailee.D016"

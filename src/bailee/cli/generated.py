@@ -1,7 +1,7 @@
 """Registry → commands: `bailee do area.verb` for every act, `bailee see area.nouns` for every look."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -18,6 +18,7 @@ from bailee.cli.secrets import PrivateFile
 from bailee.cli.verbs import SETTINGS, Verb, wrapped
 from bailee.kernel.acts import ACTS, LOOKS, Act, Danger, Doors, Look
 from bailee.kernel.asks import parse
+from bailee.kernel.clock import Micros
 from bailee.kernel.errors import Invalid
 from bailee.kernel.secret import Secret
 
@@ -68,7 +69,7 @@ class Registered(TyperGroup):
         )
         self._known, self._make = known, make
 
-    def list_commands(self, ctx: "Context") -> list[str]:
+    def list_commands(self, ctx: "Context") -> list[str]:  # noqa: ARG002 - Typer's shape
         opening.registries()
         return [name for name, _ in self._known()]
 
@@ -77,7 +78,7 @@ class Registered(TyperGroup):
             raise Invalid(f"{cmd_name} is part of a longer command", hint=f"bailee {SPOKEN_FOR[cmd_name]}")
         return self._make(cmd_name) if cmd_name in self.list_commands(ctx) else None
 
-    def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+    def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:  # noqa: ARG002 - Typer's shape
         opening.registries()
         with formatter.section("Commands"):
             formatter.write_dl(list(self._known()))
@@ -100,7 +101,9 @@ def _act(what: Act[Any, Any]) -> "Command":
             _option("second_key_file", Path | None, None, "--second-key-file", "The key of the second person.", "FILE")
         )
 
-    def run_act(run: Run, secret_file: Path | None = None, second_key_file: Path | None = None, **given: Any) -> None:
+    def run_act(
+        run: Run, secret_file: Path | None = None, second_key_file: Path | None = None, **given: object
+    ) -> None:
         if gives_secret and secret_file is None:
             raise Invalid("this act gives out a secret", hint="--secret-file FILE says where it is written")
         with run.opened() as session:
@@ -125,7 +128,7 @@ def _act(what: Act[Any, Any]) -> "Command":
 def _look(what: Look[Any, Any]) -> "Command":
     own = list(_options(what.ask))
 
-    def run_look(run: Run, **given: Any) -> None:
+    def run_look(run: Run, **given: object) -> None:
         with run.opened() as session:
             made = plain(session.see(what.name, _read(what.ask, given, session.now)))
         if isinstance(made, list):
@@ -181,12 +184,19 @@ def _options(ask: type[Any]) -> Iterator[inspect.Parameter]:
             )
 
 
-def _option(name: str, kind: Any, default: Any, flag: str, help_: str, metavar: str | None = None) -> inspect.Parameter:
+def _option(
+    name: str,
+    kind: Any,  # noqa: ANN401 - a type, made at run time
+    default: object,
+    flag: str,
+    help_: str,
+    metavar: str | None = None,
+) -> inspect.Parameter:
     annotation = Annotated[kind, typer.Option(flag, help=help_ or None, metavar=metavar, show_default=False)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def _read(ask: type[Any], given: dict[str, Any], now: Any) -> dict[str, Any]:
+def _read(ask: type[Any], given: Mapping[str, Any], now: Micros) -> dict[str, Any]:
     """What was typed, as `kernel.asks` takes it: files read, lists split, times turned into microseconds."""
     hints = get_type_hints(ask, include_extras=True)
     made: dict[str, Any] = {}
@@ -209,7 +219,7 @@ def _read(ask: type[Any], given: dict[str, Any], now: Any) -> dict[str, Any]:
     return made
 
 
-def _bare(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+def _bare(hint: object) -> tuple[Any, tuple[Any, ...]]:
     """The type under `Annotated` and `| None`, and the bounds beside it."""
     metas: tuple[Any, ...] = ()
     while True:
@@ -222,14 +232,14 @@ def _bare(hint: Any) -> tuple[Any, tuple[Any, ...]]:
             return getattr(hint, "__supertype__", hint), metas
 
 
-def _from_file(bare: Any, metas: tuple[Any, ...]) -> bool:
+def _from_file(bare: object, metas: tuple[Any, ...]) -> bool:
     if is_dataclass(bare) or bare is Secret or get_origin(bare) is Secret:
         return True
     longest = [one.max_length for one in metas if isinstance(one, msgspec.Meta) and one.max_length is not None]
     return bare is str and any(one > _LONG for one in longest)
 
 
-def _hint(bare: Any, metas: tuple[Any, ...]) -> str:
+def _hint(bare: object, metas: tuple[Any, ...]) -> str:
     if isinstance(bare, type) and issubclass(bare, Enum):
         return f"One of {', '.join(str(one.value) for one in bare)}."
     if bare is int:
@@ -244,12 +254,12 @@ def _hint(bare: Any, metas: tuple[Any, ...]) -> str:
     return ""
 
 
-def _metavar(bare: Any) -> str | None:
+def _metavar(bare: object) -> str | None:
     return "NUMBER" if bare is int else None
 
 
-def _default(default: Any) -> str:
-    if default is MISSING or default is None or default in ("", ()):  # noqa: PLR6201 - an unhashable default is possible
+def _default(default: object) -> str:
+    if default is MISSING or default is None or default in ("", ()):
         return ""
     return f"(else {getattr(default, 'value', default)})"
 
@@ -257,7 +267,7 @@ def _default(default: Any) -> str:
 # -- secrets in what an act gives back
 
 
-def _has_secret(kind: Any) -> bool:
+def _has_secret(kind: object) -> bool:
     origin = get_origin(kind) or kind
     if origin is Secret:
         return True
@@ -266,7 +276,7 @@ def _has_secret(kind: Any) -> bool:
     return any(_has_secret(one) for one in get_args(kind))
 
 
-def _secrets(value: Any) -> Iterator[Secret[str]]:
+def _secrets(value: object) -> Iterator[Secret[str]]:
     if isinstance(value, Secret):
         yield value
     elif is_dataclass(value) and not isinstance(value, type):

@@ -1,20 +1,24 @@
 """`bailee import`: customers from a CSV file or a database, by a plan that a person has read."""
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bailee.cli import secrets
 from bailee.cli.opening import Run
-from bailee.cli.output import Out, plain
+from bailee.cli.output import Out, day, plain
 from bailee.cli.refusals import PARTLY
 from bailee.cli.secrets import PrivateFile
 from bailee.cli.verbs import noun, verb
+
+if TYPE_CHECKING:
+    from bailee.discovery.imports import Report
 
 app = noun("Bring customers in from a file: plan, check, run.")
 
@@ -76,10 +80,17 @@ def run_(run: Run, plan: PlanFile, where: Where = None, rejects: Rejects = None)
 def list_(run: Run) -> None:
     """The newest runs."""
     with run.opened() as session:
-        rows = plain(session.see("discovery.imports"))
+        made: list[dict[str, Any]] = plain(session.see("discovery.imports"))
+        names = session.names()
+    rows = [{**row, "counts": json.loads(row["counts"]) if row["counts"] else None} for row in made]
     run.out.rows(
         rows,
-        {"id": "Run", "state": "State", "started": "Began", "ended": "Ended", "counts": "Rows"},
+        {"started": "Began", "state": "State", "by": "By", "new": "New", "changed": "Changed", "refused": "Refused"},
+        right=("new", "changed", "refused"),
+        cells=[
+            {**row, **(row["counts"] or {}), "started": day(row["started"]), "by": names.get(row["by"], row["by"])}
+            for row in rows
+        ],
         empty="nothing was imported yet; bailee import plan FILE makes a plan",
     )
 
@@ -101,7 +112,7 @@ def _rejects(path: Path | None) -> Iterator[Callable[[Any], None]]:
             yield found.append
             problems.write_csv(found, stream)
         else:
-            yield lambda one: stream.write(problems.json_line(one) + "\n")
+            yield lambda one: stream.writelines([f"{problems.json_line(one)}\n"])
 
 
 @contextmanager
@@ -117,7 +128,7 @@ def _progress(out: Out) -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _told(out: Out, report: Any, rejects: Path | None, *, done: bool) -> int:
+def _told(out: Out, report: "Report", rejects: Path | None, *, done: bool) -> int:
     """Counts per table, the kinds of problems with their fixes, and the exit code."""
     tables = {name: plain(counts) for name, counts in report.counts.items()}
     kinds: Any = import_module("bailee.discovery.problems").KINDS

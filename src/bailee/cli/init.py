@@ -1,7 +1,8 @@
 """`bailee init`: a new home, asked for or told by options; nothing is ever overwritten."""
 
-import os
+import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module, resources
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -88,7 +89,7 @@ def init(
     }
     if show_key:
         data["key"] = secrets.key_from(key_path).reveal()
-    _tell(run, data, made.purposes)
+    _tell(run, data)
 
 
 def _fresh(run: Run) -> Config:
@@ -142,7 +143,7 @@ def _roles(run: Run, chosen: str, given: list[str] | None) -> tuple[str, ...]:
     usual = SAMPLES.get(chosen, "")
     if given is None and run.interactive:
         for one in known.values():
-            run.out.say(f"  {one.key:<10} {one.says}")
+            run.out.say(textwrap.fill(f"{one.key:<10} {one.says}", 78, initial_indent="  ", subsequent_indent=" " * 13))
         given = [run.ask("Roles", instead="--role", default=usual or "none")]
     words = [word.strip() for one in (given if given is not None else [usual]) for word in one.split(",")]
     wanted = [word for word in words if word and word not in {"none", "owner"}]
@@ -159,11 +160,9 @@ def _configured(run: Run, config: Config, custody: str | None, reserve_mb: int |
         raise Conflict(f"there is a {FILE} already", hint=f"set it there: {run.home / FILE}")
     if custody not in {None, "file", "passphrase"}:
         raise Invalid("--custody is unknown", hint="it is file or passphrase")
-    if custody is not None:
-        os.environ["BAILEE_CUSTODY__PROVIDER"] = custody
-    if reserve_mb is not None:
-        os.environ["BAILEE_HOME__RESERVE_MB"] = str(reserve_mb)
-    return load(run.home)
+    home = config.home if reserve_mb is None else replace(config.home, reserve_mb=reserve_mb)
+    keeper = config.custody if custody is None else replace(config.custody, provider=custody)
+    return replace(config, home=home, custody=keeper)
 
 
 def _write_config(config: Config, custody: str | None, reserve_mb: int | None) -> None:
@@ -214,7 +213,7 @@ def _passphrase(run: Run, config: Config, given: str | None) -> Secret[str]:
     return first
 
 
-def _tell(run: Run, data: dict[str, Any], purposes: tuple[str, ...]) -> None:
+def _tell(run: Run, data: dict[str, Any]) -> None:
     out = run.out
     if out.as_json:
         out.json(data)
@@ -236,8 +235,8 @@ def _tell(run: Run, data: dict[str, Any], purposes: tuple[str, ...]) -> None:
         f"\nKeep a copy of the public key ({data['vkey_file']}) elsewhere:\n"
         "with it anyone can check receipts and the ledger without trusting this machine.\n\n"
         "Next:\n"
-        "  bailee people invite                          take a colleague in, with the roles of their job\n"
-        f"  bailee customer add --purpose {purposes[0] if purposes else '…':<15} type a first customer in (with a key that may)\n"
-        "  bailee import plan FILE                       or bring many in from a spreadsheet\n"
-        "  bailee doctor                                 check what this home rests on"
+        "  bailee people invite                   take a colleague in, with the roles of their job\n"
+        "  bailee import plan FILE                bring customers in from a file or database\n"
+        "  bailee customer add --purpose …        or type one in (with a key that may write)\n"
+        "  bailee doctor                          check what this home rests on"
     )

@@ -1,5 +1,6 @@
 """`bailee ledger`: what happened, and the proof that it did."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ from bailee.kernel.permissions import Permission
 
 if TYPE_CHECKING:
     from bailee.cli.session import Session
+    from bailee.ledger.log import Line
 
 app = noun("What happened: tail, show, prove, verify.")
 
@@ -35,7 +37,7 @@ def tail(
     given = {"limit": limit, "before": before, "event": event, "actor": actor}
     with run.opened() as session:
         made = session.see("ledger.entries", {name: value for name, value in given.items() if value is not None})
-        rows, cells = _named(session, made)
+        rows, cells = named(session, made)
     run.out.rows(
         list(reversed(rows)),
         {"index": "Entry", "at": "When", "actor": "Who", "says": "What", "purpose": "For"},
@@ -50,7 +52,7 @@ def show(run: Run, entry: EntryNumber) -> None:
     """One entry."""
     lane, index = _place(entry)
     with run.opened() as session:
-        rows, cells = _named(session, [session.see("ledger.entry", {"lane": lane, "index": index})])
+        rows, cells = named(session, [session.see("ledger.entry", {"lane": lane, "index": index})])
     run.out.one(rows[0] if run.out.as_json else {key: value for key, value in cells[0].items() if value}, main="says")
 
 
@@ -124,7 +126,7 @@ def _place(written: str) -> tuple[int, int]:
     return int(lane or 0), int(index)
 
 
-def _named(session: "Session", made: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def named(session: "Session", made: "Iterable[Line]") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Entries as they are, and as a person reads them: names for ids, keys for numbers."""
     names = {"system": "the house", **session.names()}
     keys = {number: one.key for number, one in session.map.category_by_id.items()} if session.has_map else {}
@@ -135,13 +137,14 @@ def _named(session: "Session", made: Any) -> tuple[list[dict[str, Any]], list[di
         says = row["says"]
         for person, name in names.items():
             says = says.replace(person, name) if len(person) > len("system") else says
+        of = [str(keys.get(one, one)) for one in row["categories"]]
         cells.append(
             {
                 **row,
                 "at": row["at"].replace("T", " ").removesuffix("Z"),
                 "actor": names.get(row["actor"], row["actor"]),
-                "says": says,
-                "categories": [keys.get(one, one) for one in row["categories"]],
+                "says": f"{says}: {', '.join(of)}" if of else says,
+                "categories": of,
                 "clear": [fields.get(one, one) for one in row["clear"]],
                 "masked": [fields.get(one, one) for one in row["masked"]],
             }

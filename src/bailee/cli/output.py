@@ -19,10 +19,11 @@ from bailee.kernel.secret import Secret
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 WIDTH: Final = 80
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_TIMES: Final = frozenset({"at", "since", "until", "review_on", "begun", "ended", "opened", "activated_at"})
+_TIMES: Final = frozenset({"at", "since", "until", "review_on", "begun", "ended", "opened", "activated_at", "started"})
 _ID: Final = 16
 
 
@@ -31,7 +32,7 @@ def safe(text: str) -> str:
     return _UNSAFE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
-def plain(value: Any, name: str = "") -> Any:
+def plain(value: object, name: str = "") -> Any:  # noqa: ANN401 - JSON
     """Turn a result into what JSON knows: ids in the usual form, times as RFC 3339, secrets never."""
     if isinstance(value, Secret):
         return None
@@ -58,9 +59,9 @@ def plain(value: Any, name: str = "") -> Any:
     return str(value)
 
 
-def words(value: Any) -> str:
+def words(value: object) -> str:
     """Write one cell of a table."""
-    if value is None or value == "" or value == []:
+    if value is None or value in ("", []):
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -76,7 +77,7 @@ def day(written: str | None) -> str:
     return (written or "-").replace("T", " ").removesuffix("Z").removesuffix(" 00:00:00")
 
 
-def encode(data: Any) -> str:
+def encode(data: object) -> str:
     """One line of JSON; signs that steer a terminal are escaped."""
     line = json.dumps(data, ensure_ascii=False, separators=(", ", ": "))
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
@@ -124,7 +125,7 @@ class Out:
         """Data of several lines as they are: a map, a proof, a receipt."""
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
 
-    def json(self, data: Any) -> None:
+    def json(self, data: object) -> None:
         """One JSON object, on one line."""
         sys.stdout.write(encode(data) + "\n")
 
@@ -195,7 +196,7 @@ class Out:
             table.add_row(*(Text(words(row.get(key))) for key in columns))
         self._put(table)
 
-    def _put(self, made: Any) -> None:
+    def _put(self, made: "Table") -> None:
         """Print a table without the blanks that fill its last column."""
         with self._data.capture() as capture:
             self._data.print(made)

@@ -1,5 +1,6 @@
 """`bailee people`: who works here."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,7 +66,7 @@ def invite(
     email = email or run.ask("Their e-mail address", instead="--email")
     if not role and run.interactive:
         role = [word.strip() for word in run.ask("Roles (bailee roles list)", instead="--role").split(",") if word]
-    with run.opened() as session, PrivateFile(new_key_file or Path(f"{email.partition('@')[0]}.key")) as file:
+    with run.opened() as session, PrivateFile(new_key_file or _place(email)) as file:
         given = {"name": name, "email": email, "roles": tuple(role), "days": days}
         if manager is not None:
             given["manager"] = id_of(session, manager)
@@ -105,3 +106,9 @@ def key(run: Run, person: Person, new_key_file: NewKey = None) -> None:
             file.write(f"{done.value.reveal()}\n")
     run.out.one({"person": who, "key_file": str(file.path), "entry": str(done.entry)}, main="person")
     run.out.say(f"Give them the key file by hand, and delete it here: {file.path}")
+
+
+def _place(email: str) -> Path:
+    """A file in this folder, named after somebody; an address can hold signs that would lead elsewhere."""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", email.partition("@")[0]).strip("-")
+    return Path(f"{name or 'new'}.key")

@@ -11,6 +11,9 @@ from bailee.kernel.errors import HouseError, exit_code
 if TYPE_CHECKING:
     from bailee.cli.output import Out
 
+Usage = Any
+"""One of Typer's errors about the command line."""
+
 FAILED: Final = 1
 USAGE: Final = 2
 PARTLY: Final = 8
@@ -24,7 +27,7 @@ def expected(out: "Out", error: HouseError) -> int:
     return status
 
 
-def usage(out: "Out", error: Any) -> int:
+def usage(out: "Out", error: "Usage") -> int:
     """Say a mistake in the command line, without repeating what was typed: it may be somebody's data.
 
     Typer has its own copy of click and exports only the base of its errors, so they are told apart by name.
@@ -39,11 +42,11 @@ def usage(out: "Out", error: Any) -> int:
     return USAGE
 
 
-def _usage_words(error: Any) -> tuple[str, str]:
+def _usage_words(error: "Usage") -> tuple[str, str]:
     param = getattr(error, "param", None)
     name = ""
     if param is not None:
-        name = max(param.opts, key=len) if param.param_type_name == "option" else param.human_readable_name
+        name = max(param.opts, key=len) if param.param_type_name == "option" else param.metavar or param.name.upper()
     match type(error).__name__:
         case "NoSuchOption":
             near = ", ".join(sorted(error.possibilities or ()))
@@ -67,7 +70,7 @@ def _usage_words(error: Any) -> tuple[str, str]:
             return "the command line is not understood", ""
 
 
-def _nearest(error: Any) -> str:
+def _nearest(error: "Usage") -> str:
     """The commands that may have been meant; only names that exist are ever shown."""
     context = error.ctx
     if context is None:
@@ -78,7 +81,7 @@ def _nearest(error: Any) -> str:
 
 
 def unexpected(out: "Out", error: BaseException) -> int:
-    """Say that something broke: a reference that is the same for the same break, and the place; no message, no value."""
+    """Say that something broke: the same reference for the same break, and the place; no value."""
     trace = error.__traceback__
     place = "?"
     while trace is not None:

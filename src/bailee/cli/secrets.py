@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, Self, TextIO
 
+from bailee.custody.durable import sync_folder
 from bailee.kernel.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from bailee.kernel.secret import Secret
 
@@ -130,9 +131,8 @@ class PrivateFile:
 
     def write(self, text: str) -> None:
         """Write once, durably."""
-        os.write(self._handle, text.encode())
-        os.fsync(self._handle)
-        self._written = True
+        with self.lines() as stream:
+            stream.write(text)
 
     @contextmanager
     def lines(self) -> Iterator[TextIO]:
@@ -142,8 +142,9 @@ class PrivateFile:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
+        sync_folder(self.path.parent)
 
-    def __enter__(self) -> "PrivateFile":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -44,7 +44,7 @@ class Session:
     @classmethod
     def begin(cls, config: Config, custodian: Custodian, read_key: Callable[[], Secret[str]]) -> "Session":
         """Open a home, finish what was begun, make what the map needs, bring the projections to the end."""
-        house = houses.open_house(config, custodian)
+        house = houses.open_house(config, custodian, brief=True)
         try:
             gate = Gate(house)
             session = cls(house, gate, read_key)
@@ -100,12 +100,12 @@ class Session:
         what = ACTS[name]
         return self.house.do(self.actor, what, asks.read(dict(given), what.ask, strict=strict), second=second)
 
-    def see(self, name: str, given: Mapping[str, Any] | None = None) -> Any:
+    def see(self, name: str, given: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - what the look answers
         """Answer a look from a dictionary of texts."""
         what = LOOKS[name]
         return self.house.see(self.actor, what, asks.read(dict(given or {}), what.ask, strict=False))
 
-    def see_as_house(self, name: str) -> Any:
+    def see_as_house(self, name: str) -> Any:  # noqa: ANN401 - what the look answers
         """Answer a look that anyone may ask, without a key."""
         what = LOOKS[name]
         return self.house.see(self.house.system(), what, what.ask())

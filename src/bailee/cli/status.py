@@ -1,13 +1,16 @@
 """`bailee status`: one screen about this home; needs no key, and says more to who has one."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bailee.cli.opening import Run
 from bailee.cli.output import day
 from bailee.cli.verbs import single, verb
 from bailee.kernel.errors import Denied
 from bailee.kernel.permissions import Permission
+
+if TYPE_CHECKING:
+    from bailee.cli.session import Session
 
 app = single()
 
@@ -61,7 +64,7 @@ def status(run: Run) -> None:
     )
 
 
-def _personal(session: Any, data: dict[str, Any]) -> str:
+def _personal(session: "Session", data: dict[str, Any]) -> str:
     """What only a person with a key is told; without one, why not."""
     try:
         actor = session.actor

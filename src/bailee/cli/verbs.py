@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -111,7 +111,7 @@ def verb(app: typer.Typer, name: str, *, hidden: bool = False) -> Callable[[W], 
 def wrapped(work: Callable[..., int | None], own: list[inspect.Parameter]) -> Callable[..., None]:
     """Give a function the signature that Typer reads: its own options, then the shared ones."""
 
-    def command(**given: Any) -> None:
+    def command(**given: object) -> None:
         shared = {one.name: given.pop(one.name) for one in SHARED}
         status = work(Run.of(shared), **given)
         if status:

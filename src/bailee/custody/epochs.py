@@ -41,15 +41,17 @@ class Ring:
         self._open: dict[int, int] = {}
 
     def load(self) -> None:
-        """Open every living epoch that the key store names.
+        """Open every living epoch that the key store names; a sealed category stays shut, and does not shut the house.
 
         Raises:
             Unavailable: a blob is missing, or the custodian does not answer.
             Unreadable: a blob opens to another key than the key store knows (`kcv` differs).
 
         """
+        sealed = sealed_categories()
         for row in Epoch.objects.using("keys").filter(state__in=(OPEN, CLOSING)).order_by("category", "number"):
-            self._take(row)
+            if row.category not in sealed:
+                self._take(row)
 
     def __getitem__(self, where: tuple[int, int]) -> EpochKey:
         """The key of (category, epoch); loaded from custody if another process opened it meanwhile."""
@@ -63,6 +65,7 @@ class Ring:
             row = Epoch.objects.using("keys").filter(category=category, state=OPEN).first()
             if row is None:
                 raise NotFound("this category has no epoch yet", hint="adopt the data map again")
+            _refuse_sealed(category)
             number = self._take(row).number
         return self._keys[category, number]
 
@@ -111,11 +114,10 @@ class Ring:
         row = Epoch.objects.using("keys").filter(category=category, number=number, state__in=(OPEN, CLOSING)).first()
         if row is None:
             raise Unreadable("the epoch of this key is gone", hint="run bailee doctor", code="key-missing")
+        _refuse_sealed(category)
         return self._take(row)
 
     def _take(self, row: Epoch) -> EpochKey:
-        if row.sealed:
-            raise Unavailable("this category is sealed", hint="unseal it first", code="sealed")
         path = self._path(row.category, row.number, bytes(row.kcv))
         try:
             blob = path.read_bytes()
@@ -141,6 +143,12 @@ class Ring:
 
     def _context(self, category: int, number: int) -> bytes:
         return custody_context(self._house, category, number, _PURPOSE)
+
+
+def _refuse_sealed(category: int) -> None:
+    """A turn must not shed a seal: one sealed row of a category seals all its epochs."""
+    if Epoch.objects.using("keys").filter(category=category, sealed=True).exists():
+        raise Unavailable("this category is sealed", hint="unseal it first", code="sealed")
 
 
 def sealed_categories() -> frozenset[int]:

@@ -3,12 +3,14 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bailee.custody import durable
 from bailee.kernel.errors import Invalid, Unavailable
 from bailee.kernel.tx import Tx
 from bailee.keys.models import KeyGuard
+
+_ROOT: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Heads:
         self._folder = folder
 
     def ledger(self) -> LedgerHead | None:
-        kept = self._read("ledger.head")
+        kept = self._read("ledger.head", {"lane": int, "size": int, "root": str, "at": int})
         return None if kept is None else LedgerHead(kept["lane"], kept["size"], bytes.fromhex(kept["root"]), kept["at"])
 
     def put_ledger(self, head: LedgerHead) -> None:
@@ -44,22 +46,28 @@ class Heads:
         durable.write(self._folder / "ledger.head", json.dumps(kept).encode())
 
     def keys(self) -> KeysHead | None:
-        kept = self._read("keys.head")
+        kept = self._read("keys.head", {"generation": int, "tombstones": int})
         return None if kept is None else KeysHead(kept["generation"], kept["tombstones"])
 
     def put_keys(self, head: KeysHead) -> None:
+        """Note the head, unless a later one stands there: a slow process must not make an old key store good again."""
+        there = self.keys()
+        if there is not None and there.generation > head.generation:
+            return
         kept = {"generation": head.generation, "tombstones": head.tombstones}
         durable.write(self._folder / "keys.head", json.dumps(kept).encode())
 
-    def _read(self, name: str) -> dict[str, Any] | None:
+    def _read(self, name: str, shape: dict[str, type]) -> dict[str, Any] | None:
         try:
             kept = json.loads((self._folder / name).read_text("ascii"))
+            if not isinstance(kept, dict) or any(type(kept.get(key)) is not kind for key, kind in shape.items()):
+                raise ValueError(name)
+            if "root" in shape and len(bytes.fromhex(kept["root"])) != _ROOT:
+                raise ValueError(name)
         except FileNotFoundError:
             return None
         except ValueError as error:
             raise Invalid(f"{name} is damaged", hint="compare the ledger with a checkpoint kept elsewhere") from error
-        if not isinstance(kept, dict):
-            raise Invalid(f"{name} is damaged", hint="compare the ledger with a checkpoint kept elsewhere")
         return kept
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 from bailee.crypto.keys import new_key
-from bailee.custody.epochs import Ring
+from bailee.custody.epochs import Ring, sealed_categories
 from bailee.kernel.errors import NotFound
 from bailee.kernel.tx import Tx
 from bailee.keys.models import OPEN, SystemKey
@@ -19,9 +19,11 @@ class Keychain:
         self._kept: dict[str, tuple[int, bytes]] = {}
 
     def load(self) -> None:
-        """Open all living system keys with one query."""
+        """Open all living system keys but those of sealed categories."""
+        sealed = sealed_categories()
         for row in SystemKey.objects.using("keys").filter(state=OPEN).order_by("name", "version"):
-            self._take(row)
+            if row.category not in sealed:
+                self._take(row)
 
     def newest(self, name: str) -> tuple[int, bytes]:
         """Version and 32 bytes of a key; read from the key store if another process made it meanwhile."""

@@ -7,7 +7,7 @@ nor chained.
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -364,16 +364,3 @@ def _told(what: str, work: Callable[[], T]) -> T:
     except (sa.exc.SQLAlchemyError, sqlite3.Error):
         pass
     raise Unavailable(what, hint="check the address, the network and who may read; nothing was changed")
-
-
-def differences(wanted: Iterable[tuple[str, str, str]], found: Iterable[tuple[str, str, str]]) -> tuple[str, ...]:
-    """Say in lines how one schema differs from another; each is (table, column, type)."""
-    before, now = {one[:2]: one[2] for one in wanted}, {one[:2]: one[2] for one in found}
-    gone = [f"{table}.{column} is gone" for table, column in sorted(before.keys() - now.keys())]
-    new = [f"{table}.{column} is new" for table, column in sorted(now.keys() - before.keys())]
-    other = [
-        f"{'.'.join(where)} has another type"
-        for where in sorted(before.keys() & now.keys())
-        if before[where] != now[where]
-    ]
-    return (*gone, *new, *other)

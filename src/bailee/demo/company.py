@@ -16,18 +16,59 @@ from typing import Final
 SEED: Final = 20_260_301
 CUSTOMERS: Final = 500
 
-_STARTS: Final = ("Bel", "Cor", "Dal", "Fen", "Gal", "Hol", "Jor", "Kel", "Lor", "Mar", "Nel", "Or", "Per", "Quil", "Ros", "Sel", "Tar", "Ul", "Ver", "Wil", "Yor", "Zel")  # fmt: skip
-_MIDDLES: Final = ("a", "abe", "ado", "ani", "aro", "e", "eda", "eli", "emo", "i", "ida", "imo", "o", "ola", "ovi", "u", "una")  # fmt: skip
-_GIVEN_ENDS: Final = ("bra", "dan", "dine", "lan", "lia", "lene", "mara", "nette", "ric", "rin", "saro", "thea", "ton", "vin")  # fmt: skip
-_SURNAME_ENDS: Final = ("berling", "brook", "dorrin", "field", "garth", "hollow", "kettle", "lander", "marrow", "nackle", "penny", "quist", "ridge", "stow", "thwaite", "wick")  # fmt: skip
+
+
+def _cut(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_STARTS: Final = _cut("Bel Cor Dal Fen Gal Hol Jor Kel Lor Mar Nel Or Per Quil Ros Sel Tar Ul Ver Wil Yor Zel")
+_MIDDLES: Final = _cut("a abe ado ani aro e eda eli emo i ida imo o ola ovi u una")
+_GIVEN_ENDS: Final = _cut("bra dan dine lan lia lene mara nette ric rin saro thea ton vin")
+_SURNAME_ENDS: Final = _cut(
+    "berling brook dorrin field garth hollow kettle lander marrow nackle penny quist ridge stow thwaite wick"
+)
 _DOMAINS: Final = ("letterbox.example", "quillpost.example", "harbourmail.example", "nowhere.example")
 _AREAS: Final = (206, 303, 312, 404, 503, 512, 602, 617, 702, 713, 808, 917)
 _STREETS: Final = ("Invented Lane", "Fable Road", "Pretend Avenue", "Story Hill", "Made-Up Street", "Fiction Mews")
-_TOWNS: Final = (("Elsewhere", "OR", "97000"), ("Nonesuch", "WA", "98000"), ("Fabledale", "CA", "90000"), ("Pretendton", "ID", "83200"))  # fmt: skip
-_GOODS: Final = ("exercise band", "foam roller", "wrist brace", "heat pad", "balance board", "ice pack", "neck pillow", "massage ball")  # fmt: skip
-_DIAGNOSES: Final = (("M54.5", "low back pain"), ("M25.5", "pain in a joint"), ("S93.4", "sprained ankle"), ("M75.1", "torn shoulder cuff"), ("G56.0", "carpal tunnel syndrome"), ("M17.1", "worn knee joint"))  # fmt: skip
-_FINDINGS: Final = ("worse in the morning", "better after rest", "since a fall on the stairs", "after long hours at a desk", "wakes at night")  # fmt: skip
-_TROUBLES: Final = ("the parcel never came", "the size is wrong", "it was charged twice", "the strap broke on the first day", "I can't find my appointment")  # fmt: skip
+_TOWNS: Final = (
+    ("Elsewhere", "OR", "97000"),
+    ("Nonesuch", "WA", "98000"),
+    ("Fabledale", "CA", "90000"),
+    ("Pretendton", "ID", "83200"),
+)
+_GOODS: Final = (
+    "exercise band",
+    "foam roller",
+    "wrist brace",
+    "heat pad",
+    "balance board",
+    "ice pack",
+    "neck pillow",
+    "massage ball",
+)
+_DIAGNOSES: Final = (
+    ("M54.5", "low back pain"),
+    ("M25.5", "pain in a joint"),
+    ("S93.4", "sprained ankle"),
+    ("M75.1", "torn shoulder cuff"),
+    ("G56.0", "carpal tunnel syndrome"),
+    ("M17.1", "worn knee joint"),
+)
+_FINDINGS: Final = (
+    "worse in the morning",
+    "better after rest",
+    "since a fall on the stairs",
+    "after long hours at a desk",
+    "wakes at night",
+)
+_TROUBLES: Final = (
+    "the parcel never came",
+    "the size is wrong",
+    "it was charged twice",
+    "the strap broke on the first day",
+    "I can't find my appointment",
+)
 _GREETINGS: Final = ("Hello,", "Good day,", "Please help:", "I am sorry to write again:")
 _TODAY: Final = date(2026, 3, 1)
 
@@ -87,7 +128,9 @@ class Company:
             "e-mail addresses": tuple(one.email for one in people),
             "card numbers": tuple(one.card for one in people),
             "telephone numbers": tuple(sorted({one.phone for one in people})),
-            "names": tuple(sorted({name for one in people for name in (one.given_name, one.surname) if len(name) >= 6})),
+            "names": tuple(
+                sorted({name for one in people for name in (one.given_name, one.surname) if len(name) >= 6})
+            ),
             "addresses": tuple(sorted({one.street for one in people})),
             "insurance numbers": tuple(sorted({visit.insurance for one in people for visit in one.visits})),
             "health notes": tuple(sorted({visit.notes for one in people for visit in one.visits})),
@@ -137,7 +180,7 @@ def company_map() -> str:
 
 
 def sample_card(dice: random.Random) -> str:
-    """Make a card number from the range that payment firms give out for tests; its check digit fits, no bank issued it."""
+    """Make a card number of the range that payment firms use for tests: the check digit fits, no bank issued it."""
     body = "400000" + "".join(str(dice.randrange(10)) for _ in range(9))
     total = sum(sum(divmod(int(sign) * (2 - at % 2), 10)) for at, sign in enumerate(body))
     digits = f"{body}{-total % 10}"
@@ -149,7 +192,11 @@ def _customer(dice: random.Random, number: int) -> Customer:
     surname = dice.choice(_STARTS) + dice.choice(_MIDDLES) + dice.choice(_SURNAME_ENDS)
     town, region, postcode = dice.choice(_TOWNS)
     orders = tuple(
-        (f"O-{number:05}-{at}", _day(dice, 700), f"{dice.randrange(1, 4)} x {dice.choice(_GOODS)}, {dice.choice(_GOODS)}")
+        (
+            f"O-{number:05}-{at}",
+            _day(dice, 700),
+            f"{dice.randrange(1, 4)} x {dice.choice(_GOODS)}, {dice.choice(_GOODS)}",
+        )
         for at in range(1, dice.randrange(2, 5))
     )
     return Customer(
@@ -172,20 +219,25 @@ def _customer(dice: random.Random, number: int) -> Customer:
         orders=orders,
         visits=tuple(_visit(dice) for _ in range(dice.choice((0, 1, 1, 2)))),
         tickets=tuple(
-            (f"T-{number:05}-{at}", _day(dice, 300), f"{dice.choice(_GREETINGS)} {dice.choice(_TROUBLES)}. {given}, order {orders[-1][0]}")
+            (f"T-{number:05}-{at}", _day(dice, 300), _message(dice, given, orders[-1][0]))
             for at in range(1, dice.choice((1, 1, 2, 3)))
         ),
     )  # fmt: skip
 
 
+def _message(dice: random.Random, name: str, order: str) -> str:
+    return f"{dice.choice(_GREETINGS)} {dice.choice(_TROUBLES)}. {name}, order {order}"
+
+
 def _visit(dice: random.Random) -> Visit:
     code, words = dice.choice(_DIAGNOSES)
+    often, weeks = dice.randrange(2, 13), dice.randrange(2, 9)
     return Visit(
         _day(dice, 900),
         code,
-        f"{words.capitalize()}, {dice.choice(_FINDINGS)}; {dice.randrange(2, 13)} sessions, next review in {dice.randrange(2, 9)} weeks.",
-        "".join((f"{dice.randrange(1, 10)}QX{dice.randrange(10)}", "-ZZ", f"{dice.randrange(10)}", "-YY", f"{dice.randrange(1000):03}")),
-    )  # fmt: skip
+        f"{words.capitalize()}, {dice.choice(_FINDINGS)}; {often} sessions, next review in {weeks} weeks.",
+        f"{dice.randrange(1, 10)}QX{dice.randrange(10)}-ZZ{dice.randrange(10)}-YY{dice.randrange(1000):03}",
+    )
 
 
 def _day(dice: random.Random, back: int) -> str:

@@ -1,12 +1,15 @@
 """The story: steps that each check what they claim, and stop the story where a claim does not hold."""
 
+import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from bailee.access.words import Level
-from bailee.demo.company import Company, Customer
+from bailee.demo.company import Company, Customer, invent
+from bailee.demo.thief import Haul
 from bailee.house import House
 from bailee.kernel.actors import Actor
 from bailee.kernel.clock import stopwatch
@@ -14,10 +17,12 @@ from bailee.kernel.errors import Denied, HouseError
 from bailee.kernel.ids import SubjectId
 from bailee.kernel.recorded import EntryRef
 from bailee.kernel.secret import Secret
+from bailee.ledger import log
 from bailee.vault.gate import Gate
 from bailee.vault.words import Answer, Ask, Find
 
 SCHEMA: Final = 1
+S = TypeVar("S", bound="Stage")
 
 Figure = int | float | str
 Row = tuple[str, ...]
@@ -42,21 +47,23 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(Generic[S]):
     """One step: its short name, what it says it does, what it proves, and the work that checks it."""
 
     name: str
     title: str
     says: str
     proves: str
-    work: Callable[["Scene"], Told]
+    work: Callable[[S], Told]
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
     """One step as it went."""
 
-    step: Step
+    name: str
+    title: str
+    proves: str
     held: bool
     seconds: float
     told: Told
@@ -85,25 +92,16 @@ class Reveal:
 
 
 @dataclass
-class Scene:
-    """What the steps share: the throw-away folder, the invented company, the open home, the people."""
+class Stage:
+    """What every story shares: a throw-away folder, the open home in it, the people, and how it went so far."""
 
     folder: Path
-    company: Company
     house: House = field(init=False)
     gate: Gate = field(init=False)
     cast: dict[str, Player] = field(default_factory=dict)
-    known: dict[int, SubjectId] = field(default_factory=dict)
-    reveals: list[Reveal] = field(default_factory=list)
-    refusals: int = 0
     played: list[Played] = field(default_factory=list)
     opened: bool = False
     progress: Callable[[int, int], None] | None = None
-
-    @property
-    def shop(self) -> Path:
-        """The company's old database."""
-        return self.folder / "shop.sqlite"
 
     @property
     def home(self) -> Path:
@@ -115,6 +113,44 @@ class Scene:
 
     def actor(self, role: str) -> Actor:
         return self.cast[role].actor
+
+    def key_file(self, role: str) -> Path:
+        """Write somebody's personal key to a file, as they keep it at their own place."""
+        path = self.folder / f"{role}.key"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(self.cast[role].key.reveal(), "utf-8")
+        return path
+
+    def entries(self) -> int:
+        """How long the ledger is."""
+        return self.house.see(self.actor("owner"), log.state, log.Nothing()).size
+
+    def end(self) -> None:
+        """Close the home, if it was opened."""
+        if self.opened:
+            self.opened = False
+            self.gate.stop()
+            try:
+                self.house.close("end of the demo")
+            except HouseError:
+                self.house.abandon()
+
+
+@dataclass
+class Scene(Stage):
+    """The story of the invented company: its customers, who was found, what was shown and refused."""
+
+    company: Company = field(default_factory=invent)
+    known: dict[int, SubjectId] = field(default_factory=dict)
+    reveals: list[Reveal] = field(default_factory=list)
+    refusals: int = 0
+    plain: Haul = field(init=False)
+
+    @property
+    def shop(self) -> Path:
+        """The company's old database."""
+        return self.folder / "shop.sqlite"
 
     def heroes(self) -> list[Customer]:
         """Customers of whom every kind of data is there, in order: the story follows the first."""
@@ -157,7 +193,9 @@ class Scene:
         )
         return shown
 
-    def refused(self, role: str, purpose: str, customer: Customer, fields: Sequence[str], case: str | None = None) -> str:
+    def refused(
+        self, role: str, purpose: str, customer: Customer, fields: Sequence[str], case: str | None = None
+    ) -> str:
         """Ask for what somebody must not see, and answer the reason in words.
 
         Raises:
@@ -191,59 +229,53 @@ def claim(holds: bool, otherwise: str) -> None:
         raise NotHeld(otherwise)
 
 
-Meddle = Callable[[str, Scene], None]
-
-
-def play(scene: Scene, steps: Sequence[Step], meddle: Meddle | None = None) -> Iterator[Played]:
+def play(stage: S, steps: Sequence[Step[S]], meddle: Callable[[str, S], None] | None = None) -> Iterator[Played]:
     """Play the steps one by one; the first that does not hold is the last.
 
     Args:
-        scene: a fresh one, in an empty folder.
+        stage: a fresh one, in an empty folder.
         steps: what to play.
         meddle: called with each step's name before it begins; tests spoil the scene with it.
 
     """
     for step in steps:
-        watch = stopwatch()
-        try:
-            if meddle is not None:
-                meddle(step.name, scene)
-            told = step.work(scene)
-            made = Played(step, held=True, seconds=watch(), told=told)
-        except NotHeld as error:
-            made = Played(step, held=False, seconds=watch(), told=Told({}), wrong=str(error))
-        except HouseError as error:
-            made = Played(step, held=False, seconds=watch(), told=Told({}), wrong=f"{error} ({error.code})")
-        scene.played.append(made)
+        made = _played(stage, step, meddle)
+        stage.played.append(made)
         yield made
         if not made.held:
             return
 
 
-def end(scene: Scene) -> None:
-    """Close the home, if it was opened."""
-    if scene.opened:
-        scene.opened = False
-        scene.gate.stop()
-        try:
-            scene.house.close("end of the demo")
-        except HouseError:
-            scene.house.abandon()
+def _played(stage: S, step: Step[S], meddle: Callable[[str, S], None] | None) -> Played:
+    watch = stopwatch()
+    try:
+        if meddle is not None:
+            meddle(step.name, stage)
+        told = step.work(stage)
+    except NotHeld as error:
+        wrong = str(error)
+    except HouseError as error:
+        wrong = "; ".join(filter(None, (str(error), error.hint)))
+    except (OSError, sqlite3.Error, subprocess.SubprocessError) as error:
+        wrong = f"something failed on the way: {type(error).__name__}"
+    else:
+        return Played(step.name, step.title, step.proves, held=True, seconds=watch(), told=told)
+    return Played(step.name, step.title, step.proves, held=False, seconds=watch(), told=Told({}), wrong=wrong)
 
 
-def report(scene: Scene, steps: Sequence[Step]) -> dict[str, Any]:
+def report(stage: Stage, steps: Sequence[Step[Any]]) -> dict[str, Any]:
     """Write down how it went, for machines."""
     return {
         "schema": SCHEMA,
-        "held": len(scene.played) == len(steps) and all(one.held for one in scene.played),
+        "held": len(stage.played) == len(steps) and all(one.held for one in stage.played),
         "steps": [
             {
-                "name": one.step.name,
+                "name": one.name,
                 "held": one.held,
                 "seconds": round(one.seconds, 3),
                 "figures": one.told.figures if one.held else {"wrong": one.wrong},
-                "proves": one.step.proves,
+                "proves": one.proves,
             }
-            for one in scene.played
+            for one in stage.played
         ],
     }

@@ -1,6 +1,6 @@
 """What a thief does with a stolen copy: searches every byte, tries every string in it as a key, starts the program.
 
-The copy is taken while the home is open, as a thief, a backup or a lost disk would have it; nothing here asks the house.
+The copy is taken while the home is open, as a thief, a backup or a lost disk has it; nothing here asks the house.
 """
 
 import os
@@ -9,13 +9,15 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b, md5, sha1, sha256, sha512
 from importlib import resources
 from pathlib import Path
 from typing import Final
 
 from bailee.crypto.keys import EpochKey
+from bailee.kernel import ids
+from bailee.kernel.ids import SubjectId
 
 HEAD: Final = 4
 SHORTEST: Final = 6
@@ -37,6 +39,7 @@ class Haul:
     spellings: int
     files: int
     size: int
+    which: frozenset[tuple[str, str]] = field(repr=False)
 
     @property
     def hits(self) -> int:
@@ -68,8 +71,9 @@ def steal(home: Path, to: Path) -> Path:
 
 
 def spellings(value: str) -> frozenset[bytes]:
-    """The ways in which a value may lie in a file: any case, UTF-16, hexadecimal, digits alone; long texts in pieces."""
-    pieces = [value[at : at + PIECE] for at in range(0, len(value) - PIECE + 1, PIECE)] if len(value) > 2 * PIECE else [value]
+    """Ways in which a value may lie in a file: any case, UTF-16, hexadecimal, digits alone; long texts in pieces."""
+    starts = range(0, len(value) - PIECE + 1, PIECE)
+    pieces = [value[at : at + PIECE] for at in starts] if len(value) > 2 * PIECE else [value]
     made: set[bytes] = set()
     for one in pieces:
         for text in (one, one.lower(), one.upper()):
@@ -103,7 +107,7 @@ def search(place: Path, planted: Mapping[str, Iterable[str]]) -> Haul:
                 if data.startswith(spelled, at):
                     found.update(meant)
     by_kind = {kind: sum(1 for one, _ in found if one == kind) for kind in sought}
-    return Haul(by_kind, sought, count, len(files), size)
+    return Haul(by_kind, sought, count, len(files), size, frozenset(found))
 
 
 def _met(data: bytes, heads: Mapping[int, bytes]) -> Iterator[tuple[int, bytes]]:
@@ -173,6 +177,11 @@ def _values(path: Path) -> Iterator[object]:
 def run(home: Path, key_file: Path, *words: str) -> Attempt:
     """Start our own program on a stolen home, with a key file that was stolen too."""
     return _started([sys.executable, "-I", "-m", "bailee", "--home", str(home), "--key-file", str(key_file), *words])
+
+
+def reveal(subject: SubjectId, field: str) -> tuple[str, ...]:
+    """The words with which a clerk asks for one field of a customer in the clear."""
+    return ("customer", "reveal", ids.text(subject), "--purpose", "billing", "--fields", field, "--allow-pipe")
 
 
 def verify(*words: str) -> Attempt:

@@ -1,6 +1,7 @@
 """What can be wrong with a row or a file: each kind with its cause and its fix, and never with a value."""
 
 import csv
+import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -110,16 +111,22 @@ def json_line(one: Problem) -> str:
     return json.dumps(dict(zip(COLUMNS, cells(one), strict=True)), ensure_ascii=False)
 
 
-def write_csv(found: Iterable[Problem], out: TextIO) -> int:
-    """Write problems as CSV that a spreadsheet opens; answers how many.
+def csv_line(texts: Iterable[str]) -> str:
+    """One line of CSV that a spreadsheet opens, such as `csv_line(COLUMNS)` first and `csv_line(cells(one))` after.
 
-    The name of a column may begin like a formula: it gets an apostrophe then, as it comes from outside.
+    The name of a column comes from outside and may begin like a formula: it gets an apostrophe then.
     """
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
+    out = io.StringIO(newline="")
+    csv.writer(out).writerow([f"'{text}" if text.startswith(_FORMULA) else text for text in texts])
+    return out.getvalue()
+
+
+def write_csv(found: Iterable[Problem], out: TextIO) -> int:
+    """Write problems as CSV, with a header; answers how many."""
+    out.write(csv_line(COLUMNS))
     count = 0
     for one in found:
-        writer.writerow([f"'{text}" if text.startswith(_FORMULA) else text for text in cells(one)])
+        out.write(csv_line(cells(one)))
         count += 1
     return count
 

@@ -4,7 +4,8 @@ import json
 import re
 import unicodedata
 from dataclasses import fields, is_dataclass
-from typing import Annotated, Any, Final, TypeVar, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -16,13 +17,13 @@ BODY_MAX: Final = 1 << 20
 DEPTH_MAX: Final = 8
 _PLACE: Final = re.compile(r"`\$?([.\[\]\w…]*)`\Z")
 
-Key = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[a-z0-9_.]+$")]
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[a-z0-9_.]+\Z")]
 """A key of the data map, a role or a purpose."""
-Word = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
 """A short text typed by a person: no control characters."""
-Line = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Line = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 """A longer single line, possibly empty."""
-Id = Annotated[str, msgspec.Meta(min_length=36, max_length=36, pattern=r"^[0-9a-f-]{36}$")]
+Id = Annotated[str, msgspec.Meta(min_length=36, max_length=36, pattern=r"^[0-9a-f-]{36}\Z")]
 """An id in the usual form."""
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 """A whole number from 0."""
@@ -84,7 +85,10 @@ def _shallow(value: Any, left: int) -> None:
 
 def _known(value: Any, kind: Any) -> None:
     """Refuse unknown members, recursively: msgspec lets them pass for dataclasses."""
-    if isinstance(value, dict) and is_dataclass(kind):
+    if get_origin(kind) in {Union, UnionType, Annotated}:
+        for part in get_args(kind):
+            _known(value, part)
+    elif isinstance(value, dict) and is_dataclass(kind):
         hints = get_type_hints(kind)
         names = {field.name for field in fields(kind)}
         if not value.keys() <= names:

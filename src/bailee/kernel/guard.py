@@ -19,12 +19,17 @@ _WRITES: Final = re.compile(
     r"\b(?:INSERT|UPDATE|DELETE|REPLACE|MERGE|TRUNCATE|CREATE|ALTER|DROP|GRANT|REVOKE|COPY|VACUUM|REINDEX|ATTACH|DETACH|DO|CALL|INTO)\b",
     re.IGNORECASE,
 )
-_PRAGMA: Final = re.compile(r"\s*PRAGMA\s+\w+\s*(?:\(\s*[\"'\w]*\s*\))?\s*;?\s*\Z", re.IGNORECASE)
+_PRAGMA: Final = re.compile(
+    r"\s*PRAGMA\s+(?:\w+|(?:(?:table|index|foreign_key)_\w+|wal_checkpoint)\s*\(\s*[\"'\w]*\s*\))\s*;?\s*\Z",
+    re.IGNORECASE,
+)
+"""In parentheses only what asks about a table or an index, or empties the log: `PRAGMA synchronous(0)` sets."""
 _QUOTED: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 _TARGET: Final = re.compile(
     r"\s*(INSERT)\s+INTO\s+\"?(\w+)|\s*(UPDATE)\s+\"?(\w+)|\s*(DELETE)\s+FROM\s+\"?(\w+)", re.IGNORECASE
 )
 _LOCK: Final = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE)
+_CONFLICT: Final = re.compile(r"\bDO\s+(?:UPDATE\s+SET|NOTHING)\b", re.IGNORECASE)
 
 
 class WriteOutsideAct(HouseError):
@@ -64,6 +69,8 @@ class WriteGuard:
         if found is None:
             return False
         verb, table = (part for part in found.groups() if part is not None)
+        if _WRITES.search(_CONFLICT.sub("", bare[found.end() :])):
+            return False
         return (verb.upper(), table.lower()) in self._pairs and ";" not in bare.rstrip().rstrip(";")
 
     @contextmanager

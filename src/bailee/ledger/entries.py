@@ -114,7 +114,7 @@ def parse(body: bytes) -> dict[str, Any]:
             raise ValueError("not an entry")
         if ("p" in made) != (made["i"] > 0) or not isinstance(made["d"], dict):
             raise ValueError("not an entry")
-    except (msgspec.DecodeError, TypeError, ValueError) as error:
+    except (msgspec.DecodeError, TypeError, ValueError, RecursionError) as error:
         raise Unreadable("an entry of the ledger does not parse", hint="run bailee ledger verify") from error
     return made
 

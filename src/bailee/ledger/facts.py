@@ -69,6 +69,9 @@ class LaneOpened(Event):
     follows: str = ""
     follows_size: int = 0
     follows_root: bytes = b""
+    remembered_size: int = 0
+    remembered_root: bytes = b""
+    second: str = ""
 
 
 @event(tag=102, name="ledger.checkpointed", says="Signed the ledger at {size} entries", shred=None)

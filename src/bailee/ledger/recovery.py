@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db import connections
 
@@ -63,7 +63,7 @@ def examine(head: Head, heads: Heads, verifier: Verifier) -> Finding | None:
         base, frontier = signed.size, _frontier_at(head.lane, signed.size)
         if not hmac.compare_digest(frontier.root(), signed.root):
             return Finding("entries under the signed checkpoint were changed", _first_bad(head.lane, signed.size))
-    for what, size, root in _memories(head, heads):
+    for what, size, root in memories(head, heads):
         if head.size < size:
             return Finding(f"the home was put back to an older state: {head.size} entries of {size}", head.size)
         if size and not hmac.compare_digest(range_root("default", head.lane, 0, size), root):
@@ -79,7 +79,8 @@ def unsure_from(lane: int, size: int, last_t: int) -> int:
     return size if found is None or found[0] is None else int(found[0])
 
 
-def _memories(head: Head, heads: Heads) -> list[tuple[str, int, bytes]]:
+def memories(head: Head, heads: Heads) -> list[tuple[str, int, bytes]]:
+    """What remembers the head of a lane, besides its own checkpoints: who, size, root."""
     known: list[tuple[str, int, bytes]] = []
     kept = heads.ledger()
     if kept is not None and kept.lane == head.lane:
@@ -104,20 +105,19 @@ def _frontier_at(lane: int, size: int) -> Frontier:
 def _tail(head: Head, base: int, frontier: Frontier) -> Finding | None:
     """Hash the entries after `base` again and compare with the lane row."""
     index, prior, last_t = base, _leaf_before(head.lane, base), 0
-    for at, leaf, body, t in _rows(head.lane, base):
-        if at != index:
-            return Finding("an entry is missing or stands twice", index)
-        flaw = "an entry was changed" if body is None else _flaw(head.lane, index, prior, last_t, leaf, body, t)
-        if flaw:
-            return Finding(flaw, index)
+    for row in rows(head.lane, base):
+        said = "an entry was changed" if row.body is None else flaw(head.lane, index, prior, last_t, row)
+        if said:
+            return Finding(said, index)
+        leaf, t = row.leaf, row.t
         frontier.push(leaf)
         index, prior, last_t = index + 1, leaf, t
-    row = tables.Lane.objects.get(id=head.lane)
+    lane = tables.Lane.objects.get(id=head.lane)
     if index != head.size:
         return Finding(f"the lane says {head.size} entries and holds {index}", min(index, head.size))
-    if frontier.to_bytes() != bytes(row.frontier) or frontier.root() != bytes(row.root):
+    if frontier.to_bytes() != bytes(lane.frontier) or frontier.root() != bytes(lane.root):
         return Finding("the lane's frontier does not match its entries", base)
-    if (prior or b"") != bytes(row.last_leaf):
+    if (prior or b"") != bytes(lane.last_leaf):
         return Finding("the lane's last leaf is another one", head.size)
     return None
 
@@ -127,42 +127,68 @@ def _leaf_before(lane: int, index: int) -> bytes | None:
     return None if row is None else bytes(row)
 
 
-def _rows(lane: int, start: int) -> Iterator[tuple[int, bytes, bytes | None, int]]:
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry as it is stored, with its copied columns."""
+
+    index: int
+    leaf: bytes
+    body: bytes | None
+    tag: int
+    t: int
+    actor: str | None
+    alias: bytes | None
+
+
+def rows(lane: int, start: int) -> Iterator[Row]:
     """Entries from `start` on, a page at a time."""
     while True:
         with connections["default"].cursor() as cursor:
             cursor.execute(
-                "SELECT idx, leaf, body, t FROM ledger_entry WHERE lane = %s AND idx >= %s ORDER BY idx LIMIT %s",
+                "SELECT idx, leaf, body, tag, t, actor, alias FROM ledger_entry "
+                "WHERE lane = %s AND idx >= %s ORDER BY idx LIMIT %s",
                 [lane, start, _PAGE],
             )
             page = cursor.fetchall()
-        for index, leaf, body, t in page:
-            yield index, bytes(leaf), None if body is None else bytes(body), t
+        for index, leaf, body, tag, t, actor, alias in page:
+            yield Row(index, _raw(leaf), _raw(body), tag, t, actor, _raw(alias))
         if len(page) < _PAGE:
             return
         start = page[-1][0] + 1
 
 
-def _flaw(lane: int, index: int, prior: bytes | None, last_t: int, leaf: bytes, body: bytes, t: int) -> str:
-    """What is wrong with one entry, after the one before it; empty if nothing."""
-    if not hmac.compare_digest(leaf_hash(body), leaf):
+def flaw(lane: int, index: int, prior: bytes | None, last_t: int, row: Row) -> str:
+    """What is wrong with one entry, after the one before it; empty if nothing. Of a pruned one only its place is known."""
+    if row.index != index:
+        return "an entry is missing or stands twice"
+    if row.body is None:
+        return ""
+    if not hmac.compare_digest(leaf_hash(row.body), row.leaf):
         return "an entry was changed"
     try:
-        made = parse(body)
+        made = parse(row.body)
     except HouseError:
         return "an entry does not parse"
-    if made["i"] != index or made["h"] != lane or made["t"] != t or t < last_t:
+    if made["i"] != index or made["h"] != lane or made["t"] != row.t or row.t < last_t:
         return "an entry is not where it belongs"
     if made.get("p") != (None if prior is None else b64u(prior)):
         return "an entry does not follow the one before it"
+    alias = None if row.alias is None else b64u(row.alias)
+    if (made["k"], made.get("a"), made.get("s")) != (row.tag, row.actor, alias):
+        return "a column of an entry differs from its body"
     return ""
+
+
+def _raw(stored: object) -> Any:
+    """Bytes as bytes; whatever else somebody put there can't equal any hash."""
+    return bytes(stored) if isinstance(stored, bytes | memoryview) else None if stored is None else b""
 
 
 def _first_bad(lane: int, size: int) -> int:
     """The first entry that is missing, or is not what the one before it and its own leaf say; else the size."""
     index, prior, last_t = 0, None, 0
-    for at, leaf, body, t in _rows(lane, 0):
-        if index >= size or at != index or (body is not None and _flaw(lane, index, prior, last_t, leaf, body, t)):
+    for row in rows(lane, 0):
+        if index >= size or flaw(lane, index, prior, last_t, row):
             return index
-        index, prior, last_t = index + 1, leaf, t
+        index, prior, last_t = index + 1, row.leaf, row.t
     return index

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from bailee.datamap import versions
 from bailee.kernel import ids
 from bailee.kernel.actors import Actor
 from bailee.kernel.acts import act
@@ -12,7 +13,7 @@ from bailee.kernel.errors import Invalid, NotFound
 from bailee.kernel.permissions import Permission
 from bailee.kernel.recorded import Recorded
 from bailee.kernel.tx import Tx
-from bailee.vault import tables
+from bailee.vault import records, tables
 from bailee.vault.facts import HoldPlaced, HoldReleased
 
 LONGEST: Final = 180 * DAY
@@ -40,7 +41,9 @@ def hold(tx: Tx, actor: Actor, ask: PlaceHold) -> Recorded[str, HoldPlaced]:
     """Keep a customer's data from being destroyed, until the hold is released."""
     if not tx.now < ask.review_on <= tx.now + LONGEST:
         raise Invalid("a hold is looked at again within 180 days", hint="name a day in that time")
-    if not tables.Subject.objects.using(tx.alias).filter(id=ids.parse(ask.subject), state=1).exists():
+    if ask.category is not None and ask.category not in versions.current(tx.alias).categories:
+        raise NotFound("the data map has no such category", hint="bailee map show")
+    if not records.live(tx, ids.parse(ask.subject)):
         raise NotFound("there is no such customer", hint="bailee customer find")
     key = ids.uuid7(tx.now)
     tables.Hold.objects.using(tx.alias).create(
@@ -55,6 +58,11 @@ def release(tx: Tx, actor: Actor, ask: ReleaseHold) -> Recorded[None, HoldReleas
     if tables.Hold.objects.using(tx.alias).filter(id=ids.parse(ask.hold)).delete()[0] == 0:
         raise NotFound("there is no such hold", hint="bailee customer holds")
     return Recorded(None, HoldReleased(ask.hold))
+
+
+def forget(tx: Tx, subject: bytes) -> int:
+    """Delete a customer's holds; for erasure, which none of them stood in the way of."""
+    return tables.Hold.objects.using(tx.alias).filter(subject=subject).delete()[0]
 
 
 def held(tx: Tx, subject: bytes, categories: frozenset[str] | None) -> bool:

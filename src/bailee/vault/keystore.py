@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
+import msgspec
 from django.db import connections
 
 from bailee.crypto.keys import alias as alias_of
@@ -16,6 +17,7 @@ from bailee.kernel.tx import Tx
 from bailee.vault.records import chunks
 
 _STORE: Final = "keys"
+_BOUNDS: Final = msgspec.msgpack.Decoder(list[tuple[int, int, int]])
 _OPEN: Final = "SELECT category, number FROM epoch WHERE state = 1 AND sealed = %s"
 _OPEN_SHARED: Final = "SELECT category, number FROM epoch WHERE state = 1 AND sealed = %s FOR SHARE"
 
@@ -82,6 +84,7 @@ def make(tx: Tx, ring: Ring, wanted: Iterable[tuple[bytes, int]], fresh: frozens
     known = sorted({subject for subject, _ in pairs} - fresh)
     have: set[tuple[bytes, int]] = set()
     gone: set[bytes] = set()
+    above: dict[tuple[bytes, int], int] = {}
     connection = connections[_STORE]
     with connection.cursor() as cursor:
         cursor.execute(_OPEN_SHARED if connection.vendor == "postgresql" else _OPEN, [False])
@@ -90,9 +93,13 @@ def make(tx: Tx, ring: Ring, wanted: Iterable[tuple[bytes, int]], fresh: frozens
             cursor.execute(f"SELECT subject, category FROM subject_key WHERE subject IN ({marks(len(part))})", part)
             have |= {(bytes(subject), category) for subject, category in cursor.fetchall()}
             tombs = {tomb_digest(subject): subject for subject in part}
-            cursor.execute(f"SELECT digest FROM tombstone WHERE digest IN ({marks(len(tombs))})", list(tombs))
-            buried = {tombs[bytes(row[0])] for row in cursor.fetchall()}
-            gone |= {subject for subject in buried if (subject, SELF) not in have}
+            cursor.execute(f"SELECT digest, bounds FROM tombstone WHERE digest IN ({marks(len(tombs))})", list(tombs))
+            for digest, bounds in cursor.fetchall():
+                subject = tombs[bytes(digest)]
+                if (subject, SELF) not in have:
+                    gone.add(subject)
+                for category, version, _ in _BOUNDS.decode(bytes(bounds)):
+                    above[subject, category] = max(above.get((subject, category), 0), version)
         rows = []
         for subject, category in pairs:
             if (subject, category) in have or subject in gone:
@@ -101,8 +108,10 @@ def make(tx: Tx, ring: Ring, wanted: Iterable[tuple[bytes, int]], fresh: frozens
             if living.get(category) != epoch.number:
                 raise Unavailable("the keys of this category are turning or sealed", hint="try again", code="sealed")
             dek = new_key()
+            # A restore applies tombstones again: what came after one must not lie at or under its bound.
+            version = above.get((subject, category), 0) + 1
             find = epoch.find_tag(alias_of(dek, epoch.house)) if category == SELF else None
-            rows.append((subject, category, 1, epoch.number, epoch.wrap(dek, subject, 1), find))
+            rows.append((subject, category, version, epoch.number, epoch.wrap(dek, subject, version), find))
         if rows:
             cursor.executemany(
                 "INSERT INTO subject_key (subject, category, version, epoch, wrapped, find) "

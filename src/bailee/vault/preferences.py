@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from bailee.access.limits import LimitKind
+from bailee.datamap import versions
 from bailee.kernel import ids
 from bailee.kernel.actors import Actor
 from bailee.kernel.acts import act
@@ -14,7 +15,7 @@ from bailee.kernel.errors import Invalid, NotFound
 from bailee.kernel.permissions import Permission
 from bailee.kernel.recorded import Recorded
 from bailee.kernel.tx import Tx
-from bailee.vault import tables
+from bailee.vault import records, tables
 from bailee.vault.facts import PreferenceSet
 
 PurposeOrAll = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^(\*|[a-z0-9_.]+)$")]
@@ -37,8 +38,10 @@ def prefer(tx: Tx, actor: Actor, ask: Prefer) -> Recorded[None, PreferenceSet]:
         raise Invalid("a hold is no choice of the customer", hint="use vault.hold")
     if ask.kind is LimitKind.CONSENT and ask.purpose == "*":
         raise Invalid("consent names its purpose", hint="GDPR Art. 4(11): specific")
+    if ask.given and ask.purpose != "*" and ask.purpose not in versions.current(tx.alias).purposes:
+        raise Invalid("the data map has no such purpose", hint="bailee map show", code="purpose-unknown")
     subject = ids.parse(ask.subject)
-    if not tables.Subject.objects.using(tx.alias).filter(id=subject, state=1).exists():
+    if not records.live(tx, subject):
         raise NotFound("there is no such customer", hint="bailee customer find")
     rows = tables.Preference.objects.using(tx.alias)
     if ask.given:

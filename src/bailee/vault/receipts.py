@@ -24,6 +24,12 @@ class Receipt:
     note: str
     proof: str
 
+    @property
+    def entry(self) -> EntryRef:
+        """The entry that the note cites."""
+        lane, _, index = self.note.split("\nentry ", 1)[1].split("\n", 1)[0].partition("/")
+        return EntryRef(int(lane), int(index))
+
     def file(self) -> str:
         """What the customer gets: the note, a blank line, the proof."""
         return f"{self.note}\n{self.proof}"
@@ -89,8 +95,7 @@ def prove(house: House, erasure: bytes) -> Receipt:
         raise NotFound("there is no receipt of this erasure", hint="see bailee ledger tail --event erasure.erased")
     if not row.proof:
         house.sign()
-        lane, _, index = row.note.split("\nentry ", 1)[1].split("\n", 1)[0].partition("/")
-        proof = proofs.prove("default", EntryRef(int(lane), int(index))).text()
+        proof = proofs.prove("default", Receipt(row.note, "").entry).text()
         with house.opened() as tx:
             tables.Receipt.objects.using(tx.alias).filter(erasure=erasure).update(proof=proof)
         return Receipt(row.note, proof)

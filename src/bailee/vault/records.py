@@ -88,6 +88,12 @@ def records(alias: str, wanted: Sequence[bytes], inside: Sequence[int]) -> list[
     return made
 
 
+def live(tx: Tx, subject: bytes) -> bool:
+    """Whether a customer is there and not being erased; their row stays locked, so it stays so until the commit."""
+    row = subjects(tx.alias, [subject], lock=True).get(subject)
+    return row is not None and row.state < SubjectState.ERASING
+
+
 def insert_subjects(tx: Tx, rows: Sequence[tuple[bytes, int]]) -> None:
     """Insert new customers: id and collection."""
     with connections[tx.alias].cursor() as cursor:

@@ -214,8 +214,9 @@ def candidates(alias: str, index: Index, terms: Sequence[str], after: bytes | No
     with connections[alias].cursor() as cursor:
         if not index.bits:
             cursor.execute(
-                "SELECT subject, record FROM unique_index WHERE field = %s AND key_version = %s AND digest = %s",
-                [index.field, index.key_version, unique(digest)],
+                "SELECT subject, record FROM unique_index WHERE field = %s AND key_version = %s AND digest = %s "
+                "AND subject > %s",
+                [index.field, index.key_version, unique(digest), after or b""],
             )
         else:
             cursor.execute(

@@ -10,6 +10,7 @@ from bailee.kernel.actors import Actor
 from bailee.kernel.acts import Danger, act
 from bailee.kernel.asks import Key, Word
 from bailee.kernel.clock import MINUTE
+from bailee.kernel.errors import Invalid
 from bailee.kernel.permissions import Permission
 from bailee.kernel.recorded import Recorded
 from bailee.kernel.tx import Tx
@@ -17,6 +18,7 @@ from bailee.vault import tables
 from bailee.vault.facts import BulkUnlocked
 
 LIFE: Final = 15 * MINUTE
+ALONE: Final = 10_000
 Some = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 Many = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 
@@ -42,6 +44,8 @@ class UnlockMore:
 @act("vault.unlock_bulk", needs=Permission.SELF, danger=Danger.FRESH_FACTOR)
 def unlock_bulk(tx: Tx, actor: Actor, ask: UnlockBulk) -> Recorded[str, BulkUnlocked]:
     """Take leave to read up to 10,000 customers at once, for 15 minutes."""
+    if ask.most > ALONE:
+        raise Invalid("more than 10,000 customers want a second person", hint="use vault.unlock_more")
     return _unlock(tx, actor, ask.purpose, ask.most)
 
 

@@ -4,7 +4,7 @@ import os
 from typing import Final
 
 from bailee.crypto.rootwrap import ROOT_LENGTH, unwrap_under, wrap_under
-from bailee.custody.custodian import VERSION, Health
+from bailee.custody.custodian import VERSION, Health, standing
 from bailee.kernel.errors import Unreadable
 
 
@@ -17,12 +17,12 @@ class MemoryCustodian:
         self._root = bytearray(os.urandom(ROOT_LENGTH))
 
     def wrap(self, key: bytes, context: bytes) -> bytes:
-        return bytes((self.provider, VERSION)) + wrap_under(bytes(self._root), key, context)
+        return bytes((self.provider, VERSION)) + wrap_under(standing(self._root), key, context)
 
     def unwrap(self, blob: bytes, context: bytes) -> bytes:
         if blob[:2] != bytes((self.provider, VERSION)):
             raise Unreadable("this key is wrapped by another custodian", hint="compare [custody] in bailee.toml")
-        return unwrap_under(bytes(self._root), blob[2:], context)
+        return unwrap_under(standing(self._root), blob[2:], context)
 
     def probe(self) -> Health:
         return Health(well=True, says="root key in memory: gone when this process ends; demo only")

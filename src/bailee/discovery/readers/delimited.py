@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE, getincrementaldecoder, lookup
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,7 @@ _BOMS: Final = (
     (BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
 _OTHERS: Final = ((b"PK\x03\x04", "a workbook"), (b"\xd0\xcf\x11\xe0", "an old workbook"), (b"%PDF", "a PDF"))
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _LIKELY: Final = (
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "mac_roman", "cp850", "shift_jis", "gb18030", "big5",
     "euc_kr",
@@ -247,6 +249,9 @@ class Delimited:
             text = getincrementaldecoder(lookup(encoding).name)().decode(sample)
         if text is None:
             raise Invalid("the file is not in the encoding that was named", hint="leave it out: it is found out then")
+        strange = len(_CONTROL.findall(text))
+        if "\0" in text or strange * 10 > len(text):
+            raise Invalid("this file is not text", hint="save it as CSV (UTF-8)", code="not-a-table")
         separator = separator or separator_of(text)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
         first: list[list[str]] = []
