@@ -43,7 +43,15 @@ from bailee.ledger import lanes, once, projections, recovery, succession
 from bailee.ledger.checkpoints import EVERY, Checkpointer
 from bailee.ledger.closure import Closure
 from bailee.ledger.entries import Draft
-from bailee.ledger.facts import ActDenied, ActFailed, GateReopened, HouseOpened, HouseStopped, LaneOpened, LedgerRecovered
+from bailee.ledger.facts import (
+    ActDenied,
+    ActFailed,
+    GateReopened,
+    HouseOpened,
+    HouseStopped,
+    LaneOpened,
+    LedgerRecovered,
+)
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -405,6 +413,8 @@ def init(config: Config, make_custodian: Callable[[], Custodian], *, clock: Cloc
     for alias in STORES:
         with GUARD.asleep():
             call_command("migrate", *(["bailee_keys"] if alias == "keys" else ["bailee"]), database=alias, verbosity=0)
+    for file in config.path.glob("*.db*"):
+        file.chmod(0o600)
     ring = Ring(identity, custodian, config.custody_folder)
     keys = Keychain(ring)
     house = House(

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
+from tests import homes
+
 from bailee import config as configuration
 from bailee.access.words import Level
 from bailee.cli import demo as door
@@ -14,8 +17,6 @@ from bailee.cli.output import Out
 from bailee.demo import evidence, moving, reading, thief
 from bailee.demo.company import invent
 from bailee.demo.story import Scene, Step
-from django.db import connections
-from tests import homes
 
 Meddle = Callable[[str, Scene], None]
 CUSTOMERS = 24

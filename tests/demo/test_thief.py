@@ -4,10 +4,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from bailee.crypto.keys import EpochKey
-from bailee.demo import thief
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bailee.crypto.keys import EpochKey
+from bailee.demo import thief
 
 PLANTED = {
     "e-mail addresses": ("dora@customer.example", "emil@customer.example"),

@@ -21,10 +21,7 @@ from bailee.kernel.ids import SubjectId
 
 CUSTOMERS: Final = 1_250
 MARK: Final = "xq"
-_SPELLINGS: Final = (
-    re.compile(rb"xq[0-9a-f]{12}", re.IGNORECASE),
-    re.compile(rb"x\0q\0(?:[0-9a-f]\0){12}", re.IGNORECASE),
-)
+_SPELLINGS: Final = (re.compile(rb"xq[0-9a-f]{12}"), re.compile(rb"x\0q\0(?:[0-9a-f]\0){12}"))
 FIELDS: Final = {
     "contact.given_name": "{}",
     "contact.surname": "{}",
@@ -79,7 +76,8 @@ def planted(planted_home: Planted) -> Planted:
 
 def _shown(body: bytes) -> set[str]:
     """The planted values that can be read in some bytes, in any case, as UTF-8 or UTF-16."""
-    return {found.replace(b"\0", b"").decode().lower() for spelling in _SPELLINGS for found in spelling.findall(body)}
+    body = body.lower()
+    return {found.replace(b"\0", b"").decode() for spelling in _SPELLINGS for found in spelling.findall(body)}
 
 
 def _files(world: World) -> list[Path]:
@@ -93,7 +91,8 @@ def _files(world: World) -> list[Path]:
             server.sql("CHECKPOINT", name)
             oid = server.sql("SELECT oid FROM pg_database WHERE datname = current_database()", name)
             files += [path for path in (server.folder / "data" / "base" / oid).iterdir() if path.is_file()]
-        files += [path for path in (server.folder / "data" / "pg_wal").iterdir() if path.is_file()]
+        log = [path for path in (server.folder / "data" / "pg_wal").iterdir() if path.is_file()]
+        files += sorted(log, key=lambda path: path.stat().st_mtime)[-8:]  # 128 MiB: all that was written meanwhile
         files.append(server.folder / "log")
     return files
 

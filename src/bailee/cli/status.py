@@ -22,7 +22,7 @@ def status(run: Run) -> None:
     """One screen about this home: size, people, ledger, custodian."""
     with run.opened() as session:
         house, ledger = session.house, session.see_as_house("ledger.state")
-        health = house.custodian.probe()
+        health, kept = house.custodian.probe(), session.see_as_house("vault.census")
         data: dict[str, Any] = {
             "home": str(run.home),
             "house": house.id.hex(),
@@ -30,6 +30,9 @@ def status(run: Run) -> None:
             "stores": "postgresql" if house.config.database.url else "sqlite",
             "map_version": session.map_version,
             "people": None,
+            "customers": kept.live,
+            "customers_erased": kept.erased,
+            "records": kept.records,
             "ledger_entries": ledger.size,
             "checkpoint_at": ledger.checkpoint_at or None,
             "checkpoint_behind": ledger.size - ledger.checkpoint_size,
@@ -56,6 +59,11 @@ def status(run: Run) -> None:
                 f"version {data['map_version']}" if data["map_version"] else "none yet: bailee map adopt FILE",
             ),
             ("people", str(data["people"]) if data["people"] is not None else "needs the permission manage_people"),
+            (
+                "customers",
+                f"{data['customers']}, {data['records']} records"
+                + (f", {data['customers_erased']} erased" if data["customers_erased"] else ""),
+            ),
             ("ledger", f"{data['ledger_entries']} entries, signed {day(data['checkpoint_at'])}"),
             ("projections", f"{data['projections_behind']} entries behind{stopped}"),
             ("custodian", f"{data['custodian']}, {health.says}"),

@@ -4,22 +4,35 @@ Nothing here can write, and nothing here says what it read: a driver's message m
 nor chained.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
+from importlib.util import LazyLoader, find_spec, module_from_spec
 from pathlib import Path
-from typing import Any, Final, TypeVar
-
-import sqlalchemy as sa
-from sqlalchemy.pool import NullPool
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from bailee.kernel import canon
 from bailee.kernel.errors import Invalid, NotFound, Unavailable
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+else:
+    # It takes half a second to load, and most commands never open a foreign database.
+    _found = find_spec("sqlalchemy")
+    if "sqlalchemy" in sys.modules or _found is None or _found.loader is None:
+        import sqlalchemy as sa
+    else:
+        _found.loader = LazyLoader(_found.loader)
+        sa = sys.modules["sqlalchemy"] = module_from_spec(_found)
+        _found.loader.exec_module(sa)
 
 T = TypeVar("T")
 
@@ -329,7 +342,7 @@ def _sqlite_engine(path: Path) -> sa.Engine:
         made.execute("PRAGMA query_only = 1")
         return made
 
-    return sa.create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
+    return sa.create_engine("sqlite://", creator=connect, poolclass=sa.pool.NullPool, hide_parameters=True)
 
 
 def _text(raw: bytes) -> str | bytes:
@@ -349,7 +362,7 @@ def _postgresql_engine(url: sa.URL) -> sa.Engine:
     try:
         return sa.create_engine(
             url.set(drivername="postgresql+psycopg").update_query_dict({**said, **_transport(url)}),
-            poolclass=NullPool,
+            poolclass=sa.pool.NullPool,
             hide_parameters=True,
             isolation_level="REPEATABLE READ",
         )

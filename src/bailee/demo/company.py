@@ -17,7 +17,6 @@ SEED: Final = 20_260_301
 CUSTOMERS: Final = 500
 
 
-
 def _cut(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 

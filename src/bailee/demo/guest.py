@@ -218,10 +218,8 @@ def robbed(scene: Visit) -> Told:
     told = ", ".join(f"{count} {kind}" for kind, count in haul.found.items() if count)
     claim(haul.hits == 0, f"in the stolen home can be read: {told}")
     claim(haul.values > 0, "there was nothing to look for")
-    plain: thief.Haul | None = None
-    if scene.plan.source.kind is not Kind.POSTGRESQL:
-        plain = thief.search(outside.path_of(scene.plan.source.where), scene.planted)
-        claim(plain.hits > 0, "the same search finds nothing in the plain file either: it proves nothing")
+    plain = _in_plain(scene)
+    claim(plain.hits > 0, "the same search finds nothing in the plain data either: it proves nothing")
     clerk, ask = scene.key_file("clerk"), thief.reveal(scene.met[0], scene.finder[0])
     shut = thief.run(stolen, clerk, *ask)
     claim(shut.status not in {0, _PARTLY}, "the stolen home opened without its root key")
@@ -229,23 +227,28 @@ def robbed(scene: Visit) -> Told:
     opened = thief.run(stolen, clerk, *ask)
     claim(opened.status in {0, _PARTLY}, "the same copy does not open with its root key either: no proof")
     return Told(
-        {"values": haul.values, "found": haul.hits, "found_in_the_plain_file": -1 if plain is None else plain.hits,
+        {"values": haul.values, "found": haul.hits, "found_in_plain": plain.hits,
          "bytes": haul.size},
-        heads=("the thief finds", "in your file", "in the stolen home"),
+        heads=("the thief finds", "in your data", "in the stolen home"),
         rows=(
             *(
-                (kind, _in_plain(plain, kind), f"{haul.found[kind]:,} of {count:,}")
+                (kind, f"{plain.found[kind]:,}", f"{haul.found[kind]:,} of {count:,}")
                 for kind, count in haul.sought.items()
                 if count
             ),
-            ("our own program", "needs none", f"“{_refusal(shut.said)}”"),
+            ("our own program", "needs none", f"“{shut.refusal}”"),
         ),
         after=("The same copy opens with the keys beside it: they are what the thief lacks.",),
     )  # fmt: skip
 
 
-def _in_plain(plain: thief.Haul | None, kind: str) -> str:
-    return "not searched" if plain is None else f"{plain.found[kind]:,}"
+def _in_plain(scene: Visit) -> thief.Haul:
+    """The same search where the values are known to be: in the file itself, or in what a database gave."""
+    if scene.plan.source.kind is Kind.POSTGRESQL:
+        return thief.search_bytes(
+            ["\n".join(value for values in scene.planted.values() for value in values).encode()], scene.planted
+        )
+    return thief.search(outside.path_of(scene.plan.source.where), scene.planted)
 
 
 _PARTLY: Final = 8
@@ -398,10 +401,6 @@ def _seen(scene: Visit, subject: SubjectId) -> list[tuple[str, str]]:
         Ask(actor=scene.actor("clerk"), purpose="billing", subjects=(subject,), fields=(), clear=fields)
     )
     return sorted((name, one.text) for record in answer.items[0].records for name, one in record.values.items())
-
-
-def _refusal(said: str) -> str:
-    return next((line.removeprefix("error: ") for line in said.splitlines() if line.startswith("error: ")), "refused")
 
 
 STEPS: Final = (

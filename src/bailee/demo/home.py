@@ -25,13 +25,17 @@ def found(home: Path, map_text: str) -> tuple[House, Gate, Player]:
     config = configuration.load(home)
 
     def custodian() -> Custodian:
-        return FileCustodian.make(config.key_file, home)  # type: ignore[return-value]  # its provider number is fixed
+        return FileCustodian.make(config.key_file, home)
 
     house = houses.init(config, custodian)
-    first = replace(house.system(), may=OPEN_TO_ALL | {Permission.SHAPE_DATA})
-    house.do(first, versions.adopt, versions.Adopt(toml=map_text, base_version=0))
-    gate = Gate(house)
-    gate.prepare()
-    issued = house.do(house.system(), people.found, people.Found(name=OWNER[0], email=OWNER[1])).value
-    actor = keys.actor_of(house.policy, house.keys, issued.key, house.clock.now())
+    try:
+        first = replace(house.system(), may=OPEN_TO_ALL | {Permission.SHAPE_DATA})
+        house.do(first, versions.adopt, versions.Adopt(toml=map_text, base_version=0))
+        gate = Gate(house)
+        gate.prepare()
+        issued = house.do(house.system(), people.found, people.Found(name=OWNER[0], email=OWNER[1])).value
+        actor = keys.actor_of(house.policy, house.keys, issued.key, house.clock.now())
+    except BaseException:
+        house.abandon()
+        raise
     return house, gate, Player(OWNER[0], actor, issued.key)

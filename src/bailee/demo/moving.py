@@ -208,7 +208,7 @@ def robbed(scene: Scene) -> Told:
                 for words, kinds in KINDS
             ),
             ("strings tried as key", "needs none", f"{fit} of {tried:,} fit"),
-            ("our own program", "needs none", f"“{_words(shut.said)}”"),
+            ("our own program", "needs none", f"“{shut.refusal}”"),
         ),
         after=("The same copy opens with the keys beside it: they are what the thief lacks.",),
     )  # fmt: skip
@@ -225,10 +225,6 @@ KINDS: Final = (
 
 def _sum(haul: thief.Haul, kinds: tuple[str, ...]) -> int:
     return sum(haul.found[kind] for kind in kinds)
-
-
-def _words(said: str) -> str:
-    return next((line.removeprefix("error: ") for line in said.splitlines() if line.startswith("error: ")), "refused")
 
 
 STEPS: Final = (

@@ -4,6 +4,7 @@ The copy is taken while the home is open, as a thief, a backup or a lost disk ha
 """
 
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -57,6 +58,12 @@ class Attempt:
     status: int
     said: str
 
+    @property
+    def refusal(self) -> str:
+        """The reason it gave, in its words."""
+        lines = (line.removeprefix("error: ") for line in self.said.splitlines() if line.startswith("error: "))
+        return re.sub(r"^bailee\.E[0-9]+ ", "", next(lines, "refused"))
+
 
 # -- the bytes
 
@@ -86,6 +93,12 @@ def spellings(value: str) -> frozenset[bytes]:
 
 def search(place: Path, planted: Mapping[str, Iterable[str]]) -> Haul:
     """Look for every spelling of every value in every byte of a file or folder."""
+    files = sorted(path for path in place.rglob("*") if path.is_file()) if place.is_dir() else [place]
+    return search_bytes((path.read_bytes() for path in files), planted)
+
+
+def search_bytes(pieces: Iterable[bytes], planted: Mapping[str, Iterable[str]]) -> Haul:
+    """Look for every spelling of every value in some bytes; a piece counts as a file."""
     wanted: dict[bytes, dict[bytes, list[tuple[str, str]]]] = {}
     sought: dict[str, int] = {}
     count = 0
@@ -97,17 +110,15 @@ def search(place: Path, planted: Mapping[str, Iterable[str]]) -> Haul:
                 wanted.setdefault(spelled[:HEAD], {}).setdefault(spelled, []).append((kind, value))
     heads = {int.from_bytes(head, sys.byteorder): head for head in wanted}
     found: set[tuple[str, str]] = set()
-    files = sorted(path for path in place.rglob("*") if path.is_file()) if place.is_dir() else [place]
-    size = 0
-    for path in files:
-        data = path.read_bytes()
-        size += len(data)
+    files, size = 0, 0
+    for data in pieces:
+        files, size = files + 1, size + len(data)
         for at, head in _met(data, heads):
             for spelled, meant in wanted[head].items():
                 if data.startswith(spelled, at):
                     found.update(meant)
     by_kind = {kind: sum(1 for one, _ in found if one == kind) for kind in sought}
-    return Haul(by_kind, sought, count, len(files), size, frozenset(found))
+    return Haul(by_kind, sought, count, files, size, frozenset(found))
 
 
 def _met(data: bytes, heads: Mapping[int, bytes]) -> Iterator[tuple[int, bytes]]:

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from django.db import connections
 
@@ -151,14 +151,14 @@ def rows(lane: int, start: int) -> Iterator[Row]:
             )
             page = cursor.fetchall()
         for index, leaf, body, tag, t, actor, alias in page:
-            yield Row(index, _raw(leaf), _raw(body), tag, t, actor, _raw(alias))
+            yield Row(index, _raw(leaf) or b"", _raw(body), tag, t, actor, _raw(alias))
         if len(page) < _PAGE:
             return
         start = page[-1][0] + 1
 
 
 def flaw(lane: int, index: int, prior: bytes | None, last_t: int, row: Row) -> str:
-    """What is wrong with one entry, after the one before it; empty if nothing. Of a pruned one only its place is known."""
+    """What is wrong with one entry, after the one before it; empty if nothing. A pruned one has only its place."""
     if row.index != index:
         return "an entry is missing or stands twice"
     if row.body is None:
@@ -179,7 +179,7 @@ def flaw(lane: int, index: int, prior: bytes | None, last_t: int, row: Row) -> s
     return ""
 
 
-def _raw(stored: object) -> Any:
+def _raw(stored: object) -> bytes | None:
     """Bytes as bytes; whatever else somebody put there can't equal any hash."""
     return bytes(stored) if isinstance(stored, bytes | memoryview) else None if stored is None else b""
 

@@ -1,0 +1,145 @@
+"""Killed at a random system call of append and checkpoint, a home opens again by itself and has lost nothing said.
+
+A child opens a home, appends, signs and closes; `strace` sends SIGKILL on entering its n-th call that writes, syncs,
+renames, opens or locks. What the child was told to be durable, it had passed on through a pipe.
+"""
+
+import ctypes
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from django.db import connections
+from tests import homes
+
+from bailee import config as configuration
+from bailee import house as houses
+from bailee.config import Config
+from bailee.custody.custodian import Custodian
+from bailee.custody.providers.file import FileCustodian
+from bailee.ledger import tables, verify_standalone
+from bailee.ledger.entries import opened
+from bailee.ledger.facts import ActFailed, HouseOpened, HouseStopped, LedgerRecovered
+
+CALLS = (
+    "write,pwrite64,writev,pwritev,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,ftruncate,fallocate,"
+    "openat,flock,fcntl,mkdir,link,chmod,mmap,munmap,close"
+)
+POINTS = 200
+LONG = 2_000
+APPENDS = 9
+_ANY_TRACER = (0x59616D61, ctypes.c_ulong(-1))
+
+
+def work(config: Config, custodian: Custodian, said: int) -> None:
+    """What is killed: open, append, sign now and then, close; each thing that is durable is said."""
+    house = houses.open_house(config, custodian)
+    for number in range(APPENDS):
+        [ref] = house.state(ActFailed("test.kill", f"E{number}"))
+        os.write(said, f"{json.dumps([ref.index, number])}\n".encode())
+        if number % 3 == 2:
+            house.sign()
+    house.close()
+    os.write(said, b"closed\n")
+
+
+def begin(config: Config, custodian: Custodian) -> tuple[int, int]:
+    """Fork a child that waits, stopped, before its work; answers its process and the pipe it speaks into."""
+    hears, said = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            ctypes.CDLL(None).prctl(*_ANY_TRACER, 0, 0, 0)
+            os.kill(os.getpid(), signal.SIGSTOP)
+            work(config, custodian, said)
+        finally:
+            os._exit(0)
+    os.close(said)
+    os.waitpid(pid, os.WUNTRACED)
+    return pid, hears
+
+
+def run(config: Config, custodian: Custodian, spec: str, log: str = "/dev/null") -> tuple[list[str], int]:
+    """Let a child work under strace; answers what it said, and how it ended."""
+    pid, hears = begin(config, custodian)
+    tracer = subprocess.Popen(
+        ["strace", "-f", "-qq", "-o", log, "-e", f"trace={CALLS}", *spec.split(), "-p", str(pid)],
+        stderr=subprocess.PIPE,
+    )
+    while "TracerPid:\t0" in Path(f"/proc/{pid}/status").read_text():
+        if tracer.poll() is not None:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            os.close(hears)
+            assert tracer.stderr is not None
+            pytest.skip(f"not run: strace can't trace here ({tracer.stderr.read().decode().strip()[:80]})")
+        time.sleep(0.001)
+    os.kill(pid, signal.SIGCONT)
+    with os.fdopen(hears) as pipe:
+        heard = pipe.read().splitlines()
+    tracer.communicate()
+    return heard, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def survives(config: Config, custodian: Custodian, heard: list[str]) -> None:
+    """It opens unaided, everything said is there, and the stand-alone verifier agrees."""
+    house = houses.open_house(config, custodian)
+    try:
+        for line in heard:
+            if line != "closed":
+                index, number = json.loads(line)
+                row = tables.Entry.objects.get(lane=0, idx=index)
+                assert opened(bytes(row.body or b""), bytes(row.leaf)).facts["error"] == f"E{number}"
+        now, before = tables.Entry.objects.order_by("-idx").values_list("tag", flat=True)[:2]
+        assert now == HouseOpened.tag
+        assert before == HouseStopped.tag or (before == LedgerRecovered.tag and "closed" not in heard)
+    finally:
+        house.close()
+    said = verify_standalone.verify(config.path / "data.db", verify_standalone.Key(house.verifier().vkey))
+    assert said.startswith("OK ")
+
+
+def kill_at(count: int, seed: int, template_base: Path, folder: Path) -> None:
+    if shutil.which("strace") is None:
+        pytest.skip("not run: strace is not installed")
+    template = homes.template(template_base, "sqlite")
+    home = homes.copy(template, folder)
+    config = configuration.load(home)
+    homes.point(config)
+    custodian = FileCustodian(config.key_file, home)
+    kept = [(path, path.with_name(f"{path.name}.kept")) for path in (home, config.custody_folder)]
+    for path, copy in kept:
+        shutil.copytree(path, copy)
+    connections.close_all()
+    log = folder / "calls"
+    heard, status = run(config, custodian, "", str(log))
+    assert (heard[-1], status) == ("closed", 0)
+    calls = len(log.read_text(errors="replace").splitlines())
+    assert calls > POINTS
+    chance = random.Random(seed)
+    points = chance.sample(range(1, calls), count) if count < calls else list(range(1, calls)) * (count // calls + 1)
+    killed = 0
+    for point in points[:count]:
+        for path, copy in kept:
+            shutil.rmtree(path)
+            shutil.copytree(copy, path)
+        heard, status = run(config, custodian, f"-e inject={CALLS}:signal=SIGKILL:when={point}")
+        killed += status == -signal.SIGKILL
+        survives(config, custodian, heard)
+        connections.close_all()
+    assert killed > count * 0.9
+
+
+def test_killed_at_200_random_calls_nothing_said_is_lost(template_base: Path, tmp_path: Path) -> None:
+    kill_at(POINTS, 9, template_base, tmp_path)
+
+
+@pytest.mark.long
+def test_killed_at_2_000_calls_nothing_said_is_lost(template_base: Path, tmp_path: Path) -> None:
+    kill_at(LONG, 10, template_base, tmp_path)
