@@ -12,7 +12,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "bailee.settings"
 for _name in [name for name in os.environ if name.startswith("BAILEE_") and "__" in name]:
     del os.environ[_name]
 
-import django
+import django  # noqa: E402 - it reads what was just set
 
 django.setup()
 

@@ -12,22 +12,24 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from django.db import connections
+from tests import postgres
+
 from bailee import config as configuration
 from bailee import house as houses
-from bailee.access import keys, memberships, people, roles
+from bailee.access import keys, people, roles
 from bailee.config import Config
 from bailee.custody.providers.file import FileCustodian
 from bailee.datamap import versions
 from bailee.house import House
 from bailee.kernel.actors import Actor
-from bailee.kernel.clock import DAY, Clock, Micros, SystemClock
+from bailee.kernel.clock import Clock
 from bailee.kernel.ids import SubjectId
 from bailee.kernel.permissions import OPEN_TO_ALL, Permission
 from bailee.kernel.secret import Secret
+from bailee.settings import _SQLITE_OPTIONS
 from bailee.vault.gate import Gate
 from bailee.vault.words import Write
-from django.db import connections
-from tests import postgres
 
 MAPS: Final = Path(versions.__file__).parent / "maps"
 _NUMBERS = count()
@@ -70,14 +72,11 @@ def point(config: Config) -> None:
             ("keys", config.database.keys_url, "keys.db"),
         )
     }
-    for alias in made:
-        if hasattr(connections._connections, alias):
-            connections[alias].close()
-            del connections[alias]
-        if made[alias]["ENGINE"].endswith("sqlite3"):
-            from bailee.settings import _SQLITE_OPTIONS
-
-            made[alias]["OPTIONS"] = dict(_SQLITE_OPTIONS)
+    for alias, one in made.items():
+        connections[alias].close()
+        del connections[alias]
+        if one["ENGINE"].endswith("sqlite3"):
+            one["OPTIONS"] = dict(_SQLITE_OPTIONS)
     connections.__dict__["settings"] = connections.configure_settings(made)
 
 
@@ -116,13 +115,11 @@ def open_world(template: Template, home: Path, clock: Clock | None = None) -> Wo
     house = houses.open_house(config, FileCustodian(config.key_file, home), clock=clock)
     gate = Gate(house)
     gate.prepare()
-    return World(
-        house,
-        gate,
-        *(keys.actor_of(house.policy, house.keys, key, house.clock.now()) for key in (template.ann, template.bob)),
-        keys.actor_of(house.policy, house.keys, template.cat, house.clock.now()),
-        template.dora,
+    ann, bob, cat = (
+        keys.actor_of(house.policy, house.keys, key, house.clock.now())
+        for key in (template.ann, template.bob, template.cat)
     )
+    return World(house, gate, ann, bob, cat, template.dora)
 
 
 @cache

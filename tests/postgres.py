@@ -12,7 +12,7 @@ from pathlib import Path
 _USERS = ("postgres", "nobody")
 
 
-class Missing(Exception):  # noqa: N818 - a reason to skip, not an error
+class Missing(Exception):
     """There is no server program here; the message says what to install."""
 
 
@@ -48,7 +48,7 @@ class Server:
         """Run statements with psql and answer what it prints."""
         done = subprocess.run(
             [
-                self._bin / "psql",
+                "psql",
                 "-X",
                 "-q",
                 "-t",
@@ -56,11 +56,13 @@ class Server:
                 "-v",
                 "ON_ERROR_STOP=1",
                 "-h",
-                str(self.folder),
+                self.folder,
                 "-U",
                 "bailee",
-            ]
-            + ["-d", database],
+                "-d",
+                database,
+            ],
+            executable=self._bin / "psql",
             input=statement,
             capture_output=True,
             text=True,

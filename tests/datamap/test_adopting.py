@@ -1,8 +1,9 @@
 import pytest
+from tests.homes import World
+
 from bailee.datamap import versions
 from bailee.datamap.maps import MapInvalid
 from bailee.kernel.errors import Denied, Stale
-from tests.homes import World
 
 _LINE = 'message = { type = "text", may_name_others = true }\n'
 _UNUSED = 'points = { type = "integer" }\n'
@@ -22,7 +23,7 @@ def test_a_field_that_holds_records_is_not_removed(world: World) -> None:
 
 def test_a_field_without_records_may_go(world: World) -> None:
     _change(world, _UNUSED, "")
-    assert 2 == versions.version()
+    assert versions.version() == 2
 
 
 def test_numbers_are_never_reused(world: World) -> None:
@@ -41,4 +42,4 @@ def test_a_map_edited_from_an_older_one_is_refused(world: World) -> None:
 def test_a_clerk_adopts_no_map(world: World) -> None:
     with pytest.raises(Denied):
         world.house.do(world.bob, versions.adopt, versions.Adopt(toml=versions.source_text(), base_version=1))
-    assert 1 == versions.version()
+    assert versions.version() == 1

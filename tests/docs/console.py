@@ -1,4 +1,4 @@
-"""Runs ```console blocks: each `$ command` in one shell session of a fresh folder; `…` in the output stands for anything."""
+"""Runs ```console blocks, command by command in a fresh folder; `…` in the output stands for anything."""
 
 import os
 import re

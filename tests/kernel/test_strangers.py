@@ -71,12 +71,14 @@ LOOK_ASKS: dict[str, Any] = {
     "ledger.entries": log.Newest(),
     "ledger.entry": log.At(index=0),
     "ledger.state": log.Nothing(),
+    "vault.census": versions.Nothing(),
 }
 """One valid ask for each: a new act or look without one fails here."""
 
 OPEN = {
     "access.found": Permission.ANYONE,  # works once, in an empty house
     "ledger.state": Permission.ANYONE,
+    "vault.census": Permission.ANYONE,
     "vault.unlock_bulk": Permission.SELF,  # an unlock gives nothing without a grant
     "vault.unlock_more": Permission.SELF,
 }

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
+import termios
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -160,11 +161,17 @@ def _console(run: Run) -> "Console":
 
 
 def _waiting(run: Run, console: "Console") -> Callable[[], None] | None:
+    """A pause that ends with Enter, where somebody is there to press it; what was typed meanwhile does not count."""
     if not (run.interactive and console.is_terminal):
         return None
 
     def wait() -> None:
+        from rich.control import Control  # noqa: PLC0415 - rich costs 70 ms that other commands must not pay
+        from rich.segment import ControlType  # noqa: PLC0415 - as above
+
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
         console.input("  Enter goes on, Ctrl-C ends. ", markup=False)
+        console.control(Control((ControlType.CURSOR_UP, 1), (ControlType.ERASE_IN_LINE, 2)))
 
     return wait
 

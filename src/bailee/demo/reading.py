@@ -255,7 +255,7 @@ def recorded(scene: Scene) -> Told:
     return Told(
         {"reveals": len(reads), "refusals": len(refusals), "of_this_customer": len(seen), "entries": size},
         lines=(f"{len(reads)} answers and {len(refusals)} refusals, an entry for each. Who saw this customer:",),
-        rows=tuple(_sentence(line, names) for line in seen[:5]),
+        rows=tuple(_sentence(line, names) for line in seen[:6]),
         after=("With the ledger blocked the clerk gets no value, and is told:", f"“{jammed}”"),
     )
 

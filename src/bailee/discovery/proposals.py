@@ -125,7 +125,10 @@ def _guesses(column: Column, among: Iterable[CompiledCategory], compiled: Compil
     yield from (
         one.key
         for one in fields
-        if not one.type.parts and mine in {_own(one), (*headers.tokens(one.category), *_own(one))}
+        if not one.type.parts
+        and mine in {_own(one), (*headers.tokens(one.category), *_own(one))}
+        # `Address` of a table is where somebody lives, even where a field of that name holds an e-mail address.
+        and (one.type.key != "email" or headers.said(name, *headers.EMAIL) or headers.address_part(name) is None)
     )
     for phrases, kinds, words in _BY_KIND:
         if headers.said(name, *phrases):

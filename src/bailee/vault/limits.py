@@ -1,7 +1,6 @@
 """One person's limits, read with the batch: consent, objection, restriction, holds."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from django.db import connections
 
@@ -9,15 +8,13 @@ from bailee.access.limits import Limit, LimitKind
 from bailee.kernel.sql import marks
 from bailee.vault.records import chunks
 
-_PREFERENCES: Final = "SELECT subject, kind, purpose FROM preference WHERE subject IN "
-
 
 def of(alias: str, wanted: Sequence[bytes]) -> dict[bytes, list[Limit]]:
     """The choices of these customers; one query per 400."""
     found: dict[bytes, list[Limit]] = {}
     with connections[alias].cursor() as cursor:
         for part in chunks(wanted):
-            cursor.execute(f"{_PREFERENCES}({marks(len(part))})", part)
+            cursor.execute(f"SELECT subject, kind, purpose FROM preference WHERE subject IN ({marks(len(part))})", part)
             for subject, kind, purpose in cursor.fetchall():
                 limit = Limit(LimitKind(kind), None if purpose == "*" else purpose, None, None)
                 found.setdefault(bytes(subject), []).append(limit)
