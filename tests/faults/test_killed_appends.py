@@ -137,7 +137,6 @@ def kill_at(count: int, seed: int, template_base: Path, folder: Path) -> None:
     assert killed > len(points) * 0.9
 
 
-@pytest.mark.check("ledger-9")
 def test_killed_at_200_random_calls_nothing_said_is_lost(template_base: Path, tmp_path: Path) -> None:
     kill_at(POINTS, 9, template_base, tmp_path)
 

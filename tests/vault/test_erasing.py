@@ -30,6 +30,7 @@ from bailee.access.limits import LimitKind
 from bailee.crypto.commitments import commitment
 from bailee.crypto.notes import Verifier, verify
 from bailee.custody.providers.file import FileCustodian
+from bailee.datamap import versions
 from bailee.kernel import ids
 from bailee.kernel.clock import DAY
 from bailee.kernel.errors import Conflict, Denied, Gone, Invalid, NotFound, Unavailable
