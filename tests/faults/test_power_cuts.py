@@ -5,6 +5,7 @@ Django talks to SQLite through the `sqlite3` module, whose files can't be watche
 synced, and of everything written since only a random part, cut at sectors. The database is a real home's.
 """
 
+import os
 import random
 import sqlite3
 import uuid
@@ -48,7 +49,7 @@ class Platter:
 
     def image(self, luck: float, chance: random.Random) -> bytes | None:
         """The file after the cut: each unsynced write is there with this luck, sector by sector."""
-        if self.certain is None and not any(chance.random() < luck for _ in self.since or [0]):
+        if self.certain is None and not any(chance.random() < luck for _ in range(len(self.since) or 1)):
             return None
         made = bytearray(self.certain or b"")
         for offset, body in self.since:
@@ -134,7 +135,8 @@ def home(template_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
 def append(store: apsw.Connection, number: int) -> int:
     """The statements of `lanes.append`, one entry, one commit; answers its index."""
     store.execute("BEGIN IMMEDIATE")
-    [(lane, size, frontier, last_leaf, last_t)] = store.execute(lanes._HEAD).fetchall()
+    head: Any = store.execute(lanes._HEAD).fetchone()
+    lane, size, frontier, last_leaf, last_t = head
     tree = Frontier.from_bytes(size, frontier)
     draft = Draft(event=ActFailed("test.power", f"E{number}"), actor="ann")
     body = encode(draft, lane=lane, index=size, at=last_t + 1, prior=last_leaf)
@@ -151,7 +153,7 @@ def _marks(sql: str) -> str:
 
 
 def cut(home: Home, folder: Path, seed: int, synchronous: str) -> tuple[int, int]:
-    """One machine from start to cut and back; answers how many appends were committed, and how many of these are lost."""
+    """One machine from start to cut and back; answers how many appends were committed, and how many are lost."""
     chance = random.Random(seed)
     path = folder / f"{seed}.db"
     path.write_bytes(home.image)
@@ -231,7 +233,7 @@ class Disk:
         self.names: dict[str, str] = {}
         self.content: dict[int, str] = {}
         self.synced: dict[str, bytes] = {}
-        real = {name: getattr(durable.os, name) for name in ("open", "write", "fsync")}
+        real = {name: getattr(os, name) for name in ("open", "write", "fsync")}
 
         def open_(path: Any, *more: Any) -> int:
             handle = int(real["open"](path, *more))
@@ -264,11 +266,11 @@ class Disk:
             return made
 
         for name, patched in (("open", open_), ("write", write), ("fsync", fsync)):
-            patch.setattr(durable.os, name, patched)
+            patch.setattr(os, name, patched)
         patch.setattr(Path, "replace", replace)
 
     def snap(self) -> None:
-        """The file is what it durably was; or, once renamed, what was synced of the new one, or anything if nothing was."""
+        """The file is what it durably was; once renamed, also what was synced of the new one, or torn if nothing was."""
         now = self.durable.get("head")
         states = {now}
         if "head" in self.names:

@@ -104,6 +104,13 @@ EXITS: Final = {
 }  # fmt: skip
 
 
+_BY_KIND: Final[tuple[tuple[type[HouseError], int], ...]] = (
+    (Invalid, 2), (Denied, 3), (Unavailable, 4), (NotFound, 5), (Gone, 5), (Conflict, 6), (Stale, 6), (TooMany, 7),
+    (Halted, 70),
+)  # fmt: skip
+
+
 def exit_code(error: HouseError) -> int:
-    """Map an error to the exit code of the command line; an unlisted code is a plain failure (1)."""
-    return EXITS.get(error.code, 1)
+    """Map an error to the exit code of the command line: by its code, else by its kind; 1 is a plain failure."""
+    by_kind = next((code for kind, code in _BY_KIND if isinstance(error, kind)), 1)
+    return EXITS.get(error.code, by_kind)
