@@ -1,15 +1,18 @@
 """Every role, purpose, field, operation and form at every door, against the slow evaluator that explains."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 import pytest
 from tests.homes import World
-from tests.vault.hands import bring, hire
+from tests.vault.hands import add, bring, clear, hire
 
 from bailee.access import assignments, grants, policy, roles
 from bailee.access.explain import explain
+from bailee.access.facts import Facts
 from bailee.access.limits import Limit, LimitKind
+from bailee.access.policy import Stamp
 from bailee.access.words import Level, Operation, Query
 from bailee.datamap import versions
 from bailee.datamap.compile import CompiledMap
@@ -61,6 +64,10 @@ def full(number: object) -> dict[str, Any]:
 # -- doors: each says in which form one customer's fields come out; a later door joins the list
 
 
+def agreed(purpose: str) -> tuple[Limit, ...]:
+    return (Limit(LimitKind.CONSENT, purpose, None, None),)
+
+
 def _by_read(world: World, actor: Actor, purpose: str, subject: SubjectId, names: tuple[str, ...], case: str) -> Levels:
     ask = Ask(actor=actor, purpose=purpose, subjects=(subject,), fields=(), clear=names, case=case)
     [made] = world.gate.answer([ask])
@@ -86,6 +93,12 @@ Door = Callable[[World, Actor, str, SubjectId, tuple[str, ...], str], Levels]
 DOORS: Final[dict[str, Door]] = {"read": _by_read, "export": _by_export}
 
 
+@cache
+def _facts(stamp: Stamp, house: bytes) -> Facts:
+    """The rows of a policy, read once for each epoch of each house."""
+    return policy.load("default", versions.current())
+
+
 def _expected(
     world: World,
     actor: Actor,
@@ -96,8 +109,7 @@ def _expected(
     tied: bool = False,
     limits: tuple[Limit, ...] = (),
 ) -> Levels:
-    compiled = versions.current()
-    facts = policy.load("default", compiled)
+    facts = _facts(world.house.policy.stamp(), world.house.id)
     query = Query(actor=actor.id, purpose=purpose, operation=operation, fields=names, asked=Level.CLEAR, case="T-1")
     return dict(
         explain(facts, query, limits, world.house.clock.now(), assigned=tied, case_open=tied, passkey_age=0).levels
@@ -157,11 +169,11 @@ def test_every_role_purpose_category_field_form_and_door_decides_as_the_oracle_d
     templates = ("clerk", "marketing", "support", "security", "auditor", "clinician", "privacy", "developer")
     people = {name: hire(world, name.capitalize(), name) for name in templates}
     people |= {"owner": world.ann, "stranger": world.cat, "patchwork": _patchwork(world)}
-    mine, agreed = bring(world, full(1), full(2))
+    mine, consenting = bring(world, full(1), full(2))
     world.house.do(
         world.ann,
         preferences.prefer,
-        Prefer(subject=ids.text(agreed), purpose="newsletter", kind=LimitKind.CONSENT),
+        Prefer(subject=ids.text(consenting), purpose="newsletter", kind=LimitKind.CONSENT),
     )
     until = world.house.clock.now() + HOUR
     for person in people.values():
@@ -173,11 +185,10 @@ def test_every_role_purpose_category_field_form_and_door_decides_as_the_oracle_d
     names = tuple(
         sorted(name for name in compiled.fields if not compiled.categories[compiled.fields[name].category].built_in)
     )
-    consent = (Limit(LimitKind.CONSENT, "newsletter", None, None),)
-    checked, wrong = 0, []
+    checked, shown, wrong = 0, 0, list[object]()
     for who, actor in people.items():
         for purpose in compiled.purposes:
-            for subject, tied, limits in ((mine, True, ()), (agreed, False, consent)):
+            for subject, tied, limits in ((mine, True, ()), (consenting, False, agreed("newsletter"))):
                 levels = _expected(world, actor, purpose, Operation.READ, names, tied=tied, limits=limits)
                 wanted = {name: level for name, level in levels.items() if level > Level.HIDDEN and name in held}
                 for door, ask_door in DOORS.items():
@@ -185,18 +196,12 @@ def test_every_role_purpose_category_field_form_and_door_decides_as_the_oracle_d
                     if door == "export":
                         wanted = {name: level for name, level in wanted.items() if level is Level.CLEAR}
                     checked += len(names)
+                    shown += len(got)
                     if got != wanted:
-                        wrong.append(
-                            (
-                                who,
-                                purpose,
-                                door,
-                                tied,
-                                {k: (got.get(k), wanted.get(k)) for k in got.keys() ^ wanted.keys()},
-                            )
-                        )
+                        wrong.append((who, purpose, door, tied, got, wanted))
     assert wrong == []
     assert checked > 5_000
+    assert shown > 100
 
 
 @pytest.mark.check("access-4")
@@ -208,7 +213,7 @@ def test_every_search_is_decided_as_the_oracle_does(staffed: World, monkeypatch:
     people = [hire(world, name.capitalize(), name) for name in ("clerk", "marketing", "support", "clinician")]
     people += [world.cat, _patchwork(world)]
     [there] = bring(world, full(1))
-    compiled, wrong = versions.current(), list[tuple[str, ...]]()
+    compiled, wrong, hits = versions.current(), list[tuple[str, ...]](), 0
     said = {transform: how for how, transform in HOW.items()}
     for actor in people:
         for purpose in compiled.purposes:
@@ -218,8 +223,10 @@ def test_every_search_is_decided_as_the_oracle_does(staffed: World, monkeypatch:
                     seek = _expected(world, actor, purpose, Operation.SEARCH, (one.key,))[one.key]
                     see = _expected(world, actor, purpose, Operation.READ, (one.key,))[one.key]
                     may = seek >= wanted
-                    if compiled.purposes[purpose].needs_consent:  # nobody agreed: found is nobody
-                        may, see = False, Level.HIDDEN
+                    if compiled.purposes[purpose].needs_consent:  # nobody agreed, so nobody is found
+                        see = Level.HIDDEN
+                        grant = _expected(world, actor, purpose, Operation.SEARCH, (one.key,), limits=agreed(purpose))
+                        may = grant[one.key] >= wanted
                     value = full(1).get(one.key)
                     if value is None:
                         continue
@@ -229,9 +236,11 @@ def test_every_search_is_decided_as_the_oracle_does(staffed: World, monkeypatch:
                     except Denied:
                         found = None
                     expected = [there] if may and see > Level.HIDDEN else None if not may else []
-                    if (found or None) != (expected or None):
+                    hits += found == [there]
+                    if found != expected:
                         wrong.append((actor.id, purpose, one.key, index.transform, str(found), str(expected)))
     assert wrong == []
+    assert hits > 10
 
 
 @pytest.mark.check("access-4")
@@ -453,8 +462,6 @@ def test_customers_who_may_not_be_seen_are_not_counted_and_leave_no_gap_in_pages
 @pytest.mark.xfail(reason="for the gate: a customer's version moves with categories the reader may not see")
 def test_the_version_of_a_customer_does_not_tell_of_hidden_writes(shop: World) -> None:
     """An ETag made of it would say each time support wrote something about this customer."""
-    from tests.vault.hands import add, clear
-
     [one] = bring(shop, {"billing.total": "1.00"})
     before = clear(shop, shop.bob, "billing", "billing.total", of=[one]).items[0]
     add(shop, one, support__message="hidden from billing")

@@ -95,6 +95,7 @@ ASKED: Final[dict[str, tuple[Words, str, str | None, int]]] = {
         ),
         OBJECT, None, 3,
     ),
+    "see vault.census": (lambda _: (), OBJECT, None, 0),
     "see access.people": (lambda _: (), LINES, None, 0),
     "see access.roles": (lambda _: (), LINES, None, 0),
     "see access.grants": (lambda _: (), LINES, None, 0),

@@ -270,7 +270,7 @@ class Disk:
         patch.setattr(Path, "replace", replace)
 
     def snap(self) -> None:
-        """The file is what it durably was; once renamed, also what was synced of the new one, or torn if nothing was."""
+        """The file is what it durably was; once renamed, also what was synced of the new one, or torn if unsynced."""
         now = self.durable.get("head")
         states = {now}
         if "head" in self.names:

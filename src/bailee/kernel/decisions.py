@@ -1,7 +1,7 @@
 """A decision must be required, not tested: it has no truth value."""
 
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from bailee.kernel.errors import Denied
 
@@ -15,8 +15,10 @@ class Decision:
     rule: str = ""
     hint: str = ""
 
-    def __bool__(self) -> NoReturn:
-        raise TypeError("a decision is required, not tested: call .require()")
+    if not TYPE_CHECKING:  # hidden from the type checker, which so refuses every `if decision:` before it runs
+
+        def __bool__(self) -> NoReturn:
+            raise TypeError("a decision is required, not tested: call .require()")
 
     def require(self) -> "Decision":
         """Return the decision, or raise `Denied` with its reason."""

@@ -88,22 +88,43 @@ def advance(opened_: Opened, what: Projection, lane: int) -> int:
             return 0
         entries, end = batch
     try:
-        with opened_() as tx:
-            held = tables.Cursor.objects.using(tx.alias).select_for_update().get(projection=what.name, lane=lane)
-            if held.next != cursor.next:
+        return _fold(opened_, what, lane, cursor.next, entries, end)
+    except Exception:  # noqa: BLE001 - whatever a fold raises: the entries before the bad one still count
+        return _one_by_one(opened_, what, lane, cursor.next, entries)
+
+
+def _fold(opened_: Opened, what: Projection, lane: int, start: int, entries: Sequence[Entry], end: int) -> int:
+    """Fold some entries and move the cursor with them; 0 if another worker was faster."""
+    with opened_() as tx:
+        held = tables.Cursor.objects.using(tx.alias).select_for_update().get(projection=what.name, lane=lane)
+        if held.next != start:
+            return 0
+        if entries:
+            what.fold(tx, entries, _emitter(tx, what, lane, held.outward))
+        tables.Cursor.objects.using(tx.alias).filter(projection=what.name, lane=lane).update(
+            next=end, outward=max(held.outward, end), failed_idx=None, error=None, tries=0, at=tx.now
+        )
+    return end - start
+
+
+def _one_by_one(opened_: Opened, what: Projection, lane: int, start: int, entries: Sequence[Entry]) -> int:
+    """Fold each entry alone, up to the one that fails: there the projection stands, and says why."""
+    begun = start
+    for entry in entries:
+        if entry.index > start:
+            _fold(opened_, what, lane, start, [], entry.index)
+        start = entry.index
+        try:
+            if not _fold(opened_, what, lane, start, [entry], start + 1):
                 return 0
-            if entries:
-                what.fold(tx, entries, _emitter(tx, what, lane, held.outward))
-            tables.Cursor.objects.using(tx.alias).filter(projection=what.name, lane=lane).update(
-                next=end, outward=max(held.outward, end), failed_idx=None, error=None, tries=0, at=tx.now
-            )
-    except Exception as error:  # noqa: BLE001 - whatever a fold raises must stop it, not the house
-        with opened_() as tx:
-            tables.Cursor.objects.using(tx.alias).filter(projection=what.name, lane=lane).update(
-                failed_idx=entries[0].index, error=type(error).__name__, tries=models.F("tries") + 1, at=tx.now
-            )
-        return 0
-    return end - cursor.next
+        except Exception as error:  # noqa: BLE001 - whatever a fold raises must stop it, not the house
+            with opened_() as tx:
+                tables.Cursor.objects.using(tx.alias).filter(projection=what.name, lane=lane, next=start).update(
+                    failed_idx=start, error=type(error).__name__, tries=models.F("tries") + 1, at=tx.now
+                )
+            return 0
+        start += 1
+    return start - begun
 
 
 def catch_up(opened_: Opened, lane: int) -> None:

@@ -126,7 +126,7 @@ assignments.THERE.append(records.live)
 # -- the act that begins it
 
 
-@act("vault.erase", needs=Permission.ERASE, doors=Doors(0))
+@act("vault.erase", needs=Permission.ERASE, doors=Doors.LOCAL)
 def begin(tx: Tx, actor: Actor, ask: Erase) -> Recorded[str, ErasureBegun]:
     """Begin the erasure of a customer or some categories of theirs; irrevocable from here."""
     subject = ids.parse(ask.subject)
