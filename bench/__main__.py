@@ -23,6 +23,7 @@ from bench.words import Measure, Ran, Shape, Table
 ROOT: Final = Path(__file__).parents[1]
 _QUICK: Final = 5_000
 _ALL: Final = 100_000
+_PATIENCE: Final = 16
 _SIZES: Final = (1_000, 10_000, 100_000)
 
 
@@ -99,7 +100,7 @@ def _measured(
     areas = [asked.area] if asked.area else list(AREAS)
     if not set(areas) <= set(AREAS):
         raise SystemExit(f"there is no area {asked.area}: {', '.join(AREAS)}")
-    noise = Noise()
+    noise = Noise(patience=_PATIENCE if asked.mode == "quick" else 1_000)
     measures: list[Measure] = []
     shapes: dict[str, Shape] = {}
     for table in _tables(asked, areas, out):

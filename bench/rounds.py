@@ -25,6 +25,8 @@ class Noise:
     canary: list[float] = field(default_factory=list)
     noisy: int = 0
     repeated: int = 0
+    patience: int = 1_000
+    """How many rounds the whole run may repeat: on a machine that is never quiet it must end all the same."""
 
     def sing(self) -> bool:
         """Do the fixed work; True if the machine was as fast as it usually is."""
@@ -50,7 +52,7 @@ def measure(
         order = here[::-1] if number % 2 else here
         quiet, made = _round(order, counts, noise)
         for _ in range(repeats):
-            if quiet:
+            if quiet or noise.repeated >= noise.patience:
                 break
             noise.repeated += 1
             quiet, made = _round(order, counts, noise)

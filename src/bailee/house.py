@@ -622,7 +622,13 @@ def _prove_tables() -> None:
 
 def _prove_key_store(heads: Heads) -> None:
     kept = heads.keys()
-    if kept is not None and guarded().generation < kept.generation:
+    if kept is None:
+        raise Unavailable(
+            "the head of the key store is not in the custody folder",
+            hint="put the custody folder back whole; without it an older key store can't be told from this one",
+            code="ledger-diverged",
+        )
+    if guarded().generation < kept.generation:
         raise Unavailable(
             "the key store was put back to an older state",
             hint="restore a backup: erased customers must stay erased",

@@ -13,6 +13,8 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,7 @@ CALLS = (
 POINTS = 200
 LONG = 2_000
 APPENDS = 9
+INITS = 40
 _ANY_TRACER = (0x59616D61, ctypes.c_ulong(-1))
 
 
@@ -50,7 +53,7 @@ def work(config: Config, custodian: Custodian, said: int) -> None:
     os.write(said, b"closed\n")
 
 
-def begin(config: Config, custodian: Custodian) -> tuple[int, int]:
+def begin(job: Callable[[int], None]) -> tuple[int, int]:
     """Fork a child that waits, stopped, before its work; answers its process and the pipe it speaks into."""
     hears, said = os.pipe()
     pid = os.fork()
@@ -58,7 +61,7 @@ def begin(config: Config, custodian: Custodian) -> tuple[int, int]:
         try:
             ctypes.CDLL(None).prctl(*_ANY_TRACER, 0, 0, 0)
             os.kill(os.getpid(), signal.SIGSTOP)
-            work(config, custodian, said)
+            job(said)
         finally:
             os._exit(0)
     os.close(said)
@@ -66,9 +69,9 @@ def begin(config: Config, custodian: Custodian) -> tuple[int, int]:
     return pid, hears
 
 
-def run(config: Config, custodian: Custodian, spec: str, log: str = "/dev/null") -> tuple[list[str], int]:
+def run(job: Callable[[int], None], spec: str, log: str = "/dev/null") -> tuple[list[str], int]:
     """Let a child work under strace; answers what it said, and how it ended."""
-    pid, hears = begin(config, custodian)
+    pid, hears = begin(job)
     tracer = subprocess.Popen(
         ["strace", "-f", "-qq", "-o", log, "-e", f"trace={CALLS}", *spec.split(), "-p", str(pid)],
         stderr=subprocess.PIPE,
@@ -106,6 +109,12 @@ def survives(config: Config, custodian: Custodian, heard: list[str]) -> None:
     assert said.startswith("OK ")
 
 
+def traced(log: Path) -> list[tuple[str, int]]:
+    """Every call of a whole run: its name, and the how-many-eth of that name it is."""
+    names = re.findall(r"^\d+ +(\w+)\(", log.read_text(errors="replace"), re.MULTILINE)
+    return [(name, names[: at + 1].count(name)) for at, name in enumerate(names)]
+
+
 def kill_at(count: int, seed: int, template_base: Path, folder: Path) -> None:
     if shutil.which("strace") is None:
         pytest.skip("not run: strace is not installed")
@@ -119,10 +128,10 @@ def kill_at(count: int, seed: int, template_base: Path, folder: Path) -> None:
         shutil.copytree(path, copy)
     connections.close_all()
     log = folder / "calls"
-    heard, status = run(config, custodian, "", str(log))
+    job = partial(work, config, custodian)
+    heard, status = run(job, "", str(log))
     assert (heard[-1], status) == ("closed", 0)
-    names = re.findall(r"^\d+ +(\w+)\(", log.read_text(errors="replace"), re.MULTILINE)
-    calls = [(name, names[: at + 1].count(name)) for at, name in enumerate(names)]
+    calls = traced(log)
     assert len(calls) > POINTS
     points = random.Random(seed).sample(calls, min(count, len(calls)))
     killed = 0
@@ -130,7 +139,7 @@ def kill_at(count: int, seed: int, template_base: Path, folder: Path) -> None:
         for path, copy in kept:
             shutil.rmtree(path)
             shutil.copytree(copy, path)
-        heard, status = run(config, custodian, f"-e inject={name}:signal=SIGKILL:when={point}")
+        heard, status = run(job, f"-e inject={name}:signal=SIGKILL:when={point}")
         killed += status == -signal.SIGKILL
         survives(config, custodian, heard)
         connections.close_all()
@@ -144,3 +153,38 @@ def test_killed_at_200_random_calls_nothing_said_is_lost(template_base: Path, tm
 @pytest.mark.long
 def test_killed_at_2_000_calls_nothing_said_is_lost(template_base: Path, tmp_path: Path) -> None:
     kill_at(LONG, 10, template_base, tmp_path)
+
+
+@pytest.mark.long
+def test_a_home_whose_making_was_killed_has_no_identity_or_opens(tmp_path: Path) -> None:
+    """The identity is written last: where it stands, everything it needs is durable."""
+    if shutil.which("strace") is None:
+        pytest.skip("not run: strace is not installed")
+
+    def fresh(folder: Path) -> Config:
+        home = folder / "home"
+        home.mkdir(parents=True)
+        (home / "bailee.toml").write_text("[home]\nreserve_mb = 0\n")
+        config = configuration.load(home)
+        homes.point(config)
+        connections.close_all()
+        return config
+
+    def make(config: Config, said: int) -> None:
+        houses.init(config, lambda: FileCustodian.make(config.key_file, config.path))
+        os.write(said, b"made\n")
+
+    log, opens = tmp_path / "calls", 0
+    run(partial(make, fresh(tmp_path / "whole")), "", str(log))
+    calls = traced(log)
+    for number, (name, point) in enumerate(random.Random(11).sample(calls, INITS) + calls[-INITS:]):
+        config = fresh(tmp_path / str(number))
+        run(partial(make, config), f"-e inject={name}:signal=SIGKILL:when={point}")
+        if (config.path / configuration.IDENTITY).exists():
+            house = houses.open_house(config, FileCustodian(config.key_file, config.path))
+            house.close()
+            said = verify_standalone.verify(config.path / "data.db", verify_standalone.Key(house.verifier().vkey))
+            assert said.startswith("OK ")
+            opens += 1
+        connections.close_all()
+    assert 0 < opens < 2 * INITS

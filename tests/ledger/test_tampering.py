@@ -162,7 +162,6 @@ def _refit(ledger: Ledger) -> None:
 
 
 @pytest.mark.check("ledger-7")
-@pytest.mark.check("faults-R5")
 def test_every_edit_of_the_ledger_is_found(ledger: Ledger) -> None:
     chance = random.Random(20261101)
     kinds = [flip] * 10 + [delete] * 3 + [swap] * 3 + [insert] * 2 + [truncate] * 2 + [rewrite]
@@ -188,7 +187,6 @@ def test_every_edit_of_the_ledger_is_found(ledger: Ledger) -> None:
 
 
 @pytest.mark.check("ledger-7")
-@pytest.mark.check("faults-R5")
 def test_every_flipped_bit_of_an_entry_in_the_file_is_found(sqlite_world: World) -> None:
     house = sqlite_world.house
     fill(house, 60)

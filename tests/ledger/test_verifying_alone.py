@@ -242,6 +242,10 @@ def test_what_reads_two_ways_is_refused_even_under_a_right_hash(sqlite_world: Wo
         body.replace(b'"i":0', b'"i":0,"p":"' + b"A" * 43 + b'"'),
         body[:-1],
         b"[" * 3000,
+        b"[" + body + b"]",
+        body.replace(b'"t":5', b'"t":"5"'),
+        body.replace(b'{"origin":"o","reason":"r"}', b"[]"),
+        body.replace(b'"o"', b'"' + b"o" * 4096 + b'"'),
         b"null",
     ):
         with pytest.raises(verify_standalone.Tampered):

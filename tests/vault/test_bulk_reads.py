@@ -139,7 +139,6 @@ def test_an_unlock_is_no_grant(shop: World, crowd: list[SubjectId]) -> None:
     assert refused.value.code == "not-granted"
 
 
-@pytest.mark.xfail(reason="for the gate: an unlock bounds one ask, not what is read under it")
 def test_one_unlock_is_spent_by_what_it_opened(shop: World, crowd: list[SubjectId]) -> None:
     """Else leave for 101 customers is leave for everybody, 101 at a time."""
     more = bring(shop, *({"billing.total": f"{number}.00"} for number in range(101)))

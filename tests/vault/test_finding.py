@@ -126,7 +126,6 @@ def test_the_61st_search_of_a_minute_is_refused(shop: World, monkeypatch: pytest
         _find(shop, "contact.surname", "kundin", gate=gate)
 
 
-@pytest.mark.xfail(reason="for the gate: beyond the limit a hit still answers, so TooMany means no")
 def test_spent_look_ups_tell_no_longer_who_is_a_customer(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the limit an address that is there must answer like one that is not."""
     monkeypatch.setattr(shop.house, "clock", FrozenClock(shop.house.clock.now()))
@@ -147,7 +146,6 @@ def test_nobody_searches_without_a_grant_whether_the_value_is_there_or_not(shop:
     assert len(said) == 1
 
 
-@pytest.mark.xfail(reason="for the gate: PAGE_MOST is not looked at")
 @pytest.mark.parametrize("limit", [101, 5_000, 0, -1])
 def test_a_page_shows_1_to_100_customers(shop: World, limit: int) -> None:
     bring(shop, *({"contact.surname": "Paged"} for _ in range(110)))
@@ -158,7 +156,6 @@ def test_a_page_shows_1_to_100_customers(shop: World, limit: int) -> None:
     assert 1 <= len(found.items) <= 100
 
 
-@pytest.mark.xfail(reason="for the gate: views() of a bad record fails the whole search, unrecorded")
 def test_one_unreadable_record_does_not_stop_the_search_for_others(shop: World) -> None:
     [one, two] = bring(
         shop,

@@ -399,7 +399,6 @@ def _print(out: Out, item: "Item", entries: "Sequence[EntryRef]") -> None:
             {
                 "id": ids.text(item.subject),
                 "standing": str(item.standing),
-                "version": item.version,
                 "records": records,
                 "withheld": dict(item.withheld),
                 "entries": [str(one) for one in entries],

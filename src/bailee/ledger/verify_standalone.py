@@ -1,6 +1,6 @@
 """Verify a Bailee ledger, proof or receipt with nothing but Python 3.9 or newer; this file works alone, anywhere.
 
-    python verify_standalone.py FILE [FILE ...] --key VKEY [--checkpoint NOTE]
+    python verify_standalone.py FILE --key VKEY [--checkpoint NOTE]
 
 FILE is a home's `data.db` (only read), an exported ledger (`bailee-ledger/1`), a `.tlog-proof`, or a receipt, alone or
 with the proof of its entry. NOTE is a checkpoint kept elsewhere: only it shows that a ledger was put back to an older
@@ -124,12 +124,13 @@ class Key:
 
     def _openssl(self, message: bytes, signature: bytes) -> bool:
         der = bytes.fromhex("302a300506032b6570032100") + self.public
-        ask = ("openssl pkeyutl -verify -pubin -keyform DER -inkey key", "-rawin -in text -sigfile signature")
+        ask = ["openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", "key", "-rawin"]
+        ask += ["-in", "text", "-sigfile", "signature"]
         with tempfile.TemporaryDirectory() as folder:
             for name, body in (("key", der), ("text", message), ("signature", signature)):
                 Path(folder, name).write_bytes(body)
             try:
-                done = subprocess.run(" ".join(ask).split(), cwd=folder, capture_output=True, check=False)  # noqa: S603 - fixed words
+                done = subprocess.run(ask, cwd=folder, capture_output=True, check=False)  # noqa: S603 - fixed words
             except OSError:
                 self.unchecked += 1
                 return True
@@ -174,7 +175,7 @@ class Chain:
         """Verify entries and take them in; where some don't hold by halves, until the first bad one stands alone."""
         try:
             leaves, last_t = self._proved(rows)
-        except (Tampered, TypeError, ValueError, KeyError, RecursionError) as error:
+        except (Tampered, TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
             if len(rows) == 1:
                 raise Tampered(str(error) if isinstance(error, Tampered) else "an entry is not of its form", self.size)
             for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
@@ -199,6 +200,7 @@ class Chain:
             return leaves, max(times[0] or 0, self.last_t)
         made = [sha256(b"\x00" + body).digest() for body in bodies]
         _demand(not self.columns or leaves == made, "an entry was changed")
+        _demand(max(map(len, bodies)) <= 4096, "an entry is longer than entries are")
         text = b"\n".join(bodies)
         found = _ENTRY.findall(text) if text.count(b"\n") == len(rows) - 1 else []
         if len(found) != len(rows):
@@ -214,14 +216,13 @@ class Chain:
             _demand(same and actors == [one.decode() or None for one in whos], "a column differs from its entry")
         for payload in set(payloads) - self.known:
             _demand(_encoded(_decoded(payload)) == payload, "an entry is not in its one spelling")
-        self.known = self.known.union(payloads) if len(self.known) < 100_000 else set()
-        for count, root, index, kind, payload in (
-            zip(counts, roots, indexes, kinds, payloads) if any(counts) or _PRUNED in kinds else ()
-        ):
+        self.known.update(payloads)
+        if len(self.known) > 100_000:
+            self.known.clear()
+        for count, root, index in zip(counts, roots, indexes) if any(counts) else ():
             if count:
                 self.sets[urlsafe_b64decode(root + b"="), int(count)] = index
-            if kind == _PRUNED:
-                self.pruned.append(_decoded(payload))
+        self.pruned += [_decoded(d) for kind, d in zip(kinds, payloads) if kind == _PRUNED]
         self.first = self.first or _decoded(payloads[0])
         return made, at[-1]
 
@@ -259,24 +260,13 @@ class Chain:
 def _parsed(body: bytes) -> tuple[bytes, ...]:
     """The groups of `_ENTRY`, the slow and general way."""
     made = _decoded(body)
-    _demand(_encoded(made) == body and len(body) <= 4096, "an entry is not in its one spelling")
+    _demand(_encoded(made) == body, "an entry is not in its one spelling")
     people, texts = made.get("S", {"n": "", "r": ""}), [made.get(key, "") for key in "aps"]
-    form = (
-        made.keys() <= _KEYS
-        and {type(made[key]) for key in "vhitk"} == {int}
-        and made["v"] == 1
-        and made.get("a") != ""
-    )
-    _demand(form and {type(one) for one in texts} == {str} and type(made["d"]) is dict, "an entry is not of its form")
-    order = [
-        people["n"],
-        people["r"],
-        texts[0],
-        _encoded(made["d"]).decode(),
-        *(made[key] for key in "hik"),
-        *texts[1:],
-    ]
-    return tuple(str(one).encode() for one in [*order, made["t"]])
+    _demand(made.keys() <= _KEYS and made["v"] == 1 and made.get("a") != "", "an entry is not of its form")
+    kinds = [{type(made[key]) for key in "vhitk"}, {type(one) for one in texts}, {type(made["d"])}]
+    _demand(kinds == [{int}, {str}, {dict}], "an entry is not of its form")
+    whole = [people["n"], people["r"], texts[0], _encoded(made["d"]).decode(), *map(made.get, "hik"), *texts[1:]]
+    return tuple(str(one).encode() for one in [*whole, made["t"]])
 
 
 def _decoded(body: bytes) -> Any:  # noqa: ANN401 - JSON
@@ -319,12 +309,10 @@ def _check_sets(named: dict[tuple[bytes, int], int], found: Iterable[tuple[Any, 
     there = set()
     for root, n, body in found:
         fits = (type(root), type(n), type(body)) == (bytes, int, bytes) and len(body) == 16 * n > 0
-        members = [body[at : at + 16] for at in range(0, len(body), 16)] if fits else []
-        fits = (
-            fits
-            and members == sorted(set(members))
-            and _root_of([sha256(b"\x00" + one).digest() for one in members]) == root
-        )
+        _demand(fits, "a set of people has another size", named.get((root, n)))
+        members = [body[at : at + 16] for at in range(0, len(body), 16)]
+        made = _root_of([sha256(b"\x00" + one).digest() for one in members])
+        fits = made == root and members == sorted(set(members))
         _demand(fits, "a set of people does not match its root", named.get((root, n)))
         there.add((root, n))
     for one in sorted(named.keys() - there, key=named.__getitem__):
@@ -347,9 +335,12 @@ def database(store: sqlite3.Connection, key: Key, noted: Head | None = None) -> 
     _demand(
         ends == [(n, n - 1 if n else None, n == last) for n in range(last + 1)], "the lanes do not follow each other"
     )
-    for table in ("ledger_entry", "ledger_checkpoint", "ledger_tile"):
-        stray = store.execute(f"SELECT 1 FROM {table} WHERE lane < 0 OR lane > ? LIMIT 1", [last]).fetchone()
-        _demand(not stray, "there are rows of a lane that does not exist")
+    for stray in (
+        "SELECT 1 FROM ledger_entry WHERE lane < 0 OR lane > ? LIMIT 1",
+        "SELECT 1 FROM ledger_checkpoint WHERE lane < 0 OR lane > ? LIMIT 1",
+        "SELECT 1 FROM ledger_tile WHERE lane < 0 OR lane > ? LIMIT 1",
+    ):
+        _demand(not store.execute(stray, [last]).fetchone(), "there are rows of a lane that does not exist")
     if not lanes:
         raise Unreadable("there is no ledger in this database")
     later: dict[str, Any] = {}
@@ -441,9 +432,10 @@ def proof(text: str, key: Key) -> tuple[int, bytes, dict[str, Any]]:
     if not form:
         raise Tampered("a proof is damaged")
     body, path = _unbase64(form[1]), top[form.end() :].split("\n") if top[form.end() :] else []
-    _, size, root = key.head(note)
+    origin, size, root = key.head(note)
     made, place, last, above = _parsed(body), int(form[2]), size - 1, sha256(b"\x00" + body).digest()
     _demand(int(made[5]) == place < size, "a proof is of another place than its entry", place)
+    _demand(origin.endswith(f"/{int(made[4])}"), "a proof is of another lane than its entry", place)
     for one in map(_unbase64, path):
         _demand(last > 0, "a proof is too long", place)
         if place & 1 or place == last:
@@ -513,11 +505,9 @@ def main() -> int:
     except (Unreadable, OSError, sqlite3.Error) as error:
         print(f"UNREADABLE {error}")
         return 2
-    print(
-        said.replace("OK", "SIGNATURE NOT CHECKED (install `cryptography` or `openssl`), hashes agree:")
-        if key.unchecked
-        else said
-    )
+    if key.unchecked:
+        said = said.replace("OK", "SIGNATURE NOT CHECKED (install `cryptography` or `openssl`), hashes agree:", 1)
+    print(said)
     return 3 if key.unchecked else 0
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bailee.kernel.clock import HOUR, Micros
+from bailee.kernel.clock import HOUR, MINUTE, Micros
 
 FREE: Final = 1_000
 AT_ONCE: Final = 100
@@ -17,6 +17,7 @@ class Budget:
         self._free = free
         self._seen: dict[str, tuple[int, set[bytes]]] = {}
         self._asked: dict[tuple[str, str], tuple[int, int]] = {}
+        self._unlocked: dict[str, set[bytes]] = {}
 
     def allows(self, actor: str, wanted: tuple[bytes, ...], now: Micros) -> bool:
         """Count these customers for this hour; False (and nothing counted) if that would be too many."""
@@ -32,9 +33,22 @@ class Budget:
         seen.update(wanted)
         return True
 
+    def spends(self, unlock: str, wanted: tuple[bytes, ...], most: int) -> bool:
+        """Count these customers against a bulk unlock; False (and nothing counted) beyond what it allows."""
+        seen = self._unlocked.setdefault(unlock, set())
+        if len(seen | set(wanted)) > most:
+            return False
+        seen.update(wanted)
+        return True
+
+    def spent(self, actor: str, kind: str, most: int, now: Micros) -> bool:
+        """Whether the searches of a kind are used up for this minute; counts nothing."""
+        minute, count = self._asked.get((actor, kind), (0, 0))
+        return minute == now // MINUTE and count >= most
+
     def try_search(self, actor: str, kind: str, most: int, now: Micros) -> bool:
         """Count one search of a kind in this minute; False beyond the limit."""
-        minute = now // (60 * 1_000_000)
+        minute = now // MINUTE
         kept = self._asked.get((actor, kind), (minute, 0))
         count = kept[1] + 1 if kept[0] == minute else 1
         self._asked[actor, kind] = (minute, count)

@@ -55,6 +55,7 @@ class Write:
     `subject` None makes a new customer. `record` names one record of a category that keeps many; None adds a new one.
     With `create`, a customer or record that is not there is made under these very ids (an import that is run again
     finds what it made before). `fields` maps full field keys to raw values; None as a value takes a field away.
+    `expect_version` is the version of the record as it was read (0: there is none yet); `case` names an open case.
     """
 
     fields: Mapping[str, Any] = attribute(repr=False)
@@ -62,6 +63,7 @@ class Write:
     record: RecordId | None = None
     expect_version: int | None = None
     create: bool = False
+    case: str | None = None
 
 
 class Standing(StrEnum):
@@ -101,7 +103,6 @@ class Item:
     records: tuple[RecordView, ...] = ()
     withheld: Mapping[str, str] = attribute(default_factory=dict)
     trouble: str = ""
-    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from bailee.datamap.compile import CompiledField, CompiledMap
 from bailee.datamap.masks import mask, present
 from bailee.datamap.types import Value
 from bailee.house import House
+from bailee.kernel.actors import Actor
 from bailee.kernel.errors import Denied, HouseError, Invalid, Unavailable
+from bailee.kernel.events import Alias
 from bailee.kernel.ids import RecordId, SubjectId
 from bailee.kernel.recorded import EntryRef
 from bailee.kernel.tx import Tx
@@ -31,6 +33,7 @@ from bailee.vault.words import Answer, Ask, Item, RecordView, Shown, Standing
 
 BATCH: Final = 256
 TRIES: Final = 3
+WORD_MOST: Final = 64
 HELP: Final = "ask for access, or see who can: bailee access who"
 _READ: Final = DataRead()
 _NOBODY: Final = DataRead("read", "erased or unknown")
@@ -93,10 +96,11 @@ class Reader:
                     plans = [self._plan(one, shapes, tx) for one in asks]
                     people, rows, keys = self._fetch(plans)
                     choices = limits.of(tx.alias, list(people)) if people else {}
+                    named, lost = self.aliases(people, keys)
                     for plan in plans:
                         if plan.refusal is None:
                             self.decide(tx, plan, shapes, choices)
-                    self._append(tx, plans, people, keys, stamp)
+                    self._append(tx, plans, keys, named, stamp, shapes)
                 break
             except Moved:
                 continue
@@ -105,12 +109,33 @@ class Reader:
         house.appended(len(plans))
         troubles: dict[str, int] = {}
         made: list[Result] = [
-            plan.refusal or self._open(plan, shapes.compiled, people, rows, keys, troubles) for plan in plans
+            plan.refusal or self._open(plan, shapes.compiled, people, rows, keys, lost, troubles) for plan in plans
         ]
-        if troubles:
-            # Somebody changed the store, or a key is lost: that is worth an entry of its own.
-            house.state(*(DataUnreadable(code, count) for code, count in sorted(troubles.items())))
+        self.alarm(troubles)
         return made
+
+    def alarm(self, troubles: Mapping[str, int]) -> None:
+        """Put on record that records did not open: somebody changed a store, or a key is lost."""
+        if troubles:
+            self._house.state(*(DataUnreadable(code, count) for code, count in sorted(troubles.items())))
+
+    def aliases(self, people: Mapping[bytes, SubjectRow], keys: Keys) -> tuple[dict[bytes, Alias], dict[bytes, str]]:
+        """The pseudonyms of living customers, and who has none: they can't be recorded, so they are not shown."""
+        named: dict[bytes, Alias] = {}
+        lost: dict[bytes, str] = {}
+        for subject, row in people.items():
+            if row.state >= SubjectState.ERASING:
+                continue
+            try:
+                alias = self._sealer.alias(keys, subject)
+            except HouseError as error:
+                lost[subject] = error.code
+                continue
+            if alias is None:
+                lost[subject] = "key-missing"
+            else:
+                named[subject] = alias
+        return named, lost
 
     def shapes(self, tx: Tx, stamp: Stamp) -> Shapes:
         """The shapes under the policy of a stamp."""
@@ -131,13 +156,12 @@ class Reader:
         try:
             if not ask.subjects:
                 raise Invalid("an ask names at least one customer", hint="find them first")
-            if not ask.purpose:
-                raise Denied("an ask names its purpose", hint="say what you need it for", code="purpose-required")
+            check_words(ask.purpose, shapes, ask.export, ask.case, ask.unlock, ask.request)
             shape = shapes.of(ask.fields, ask.clear)
             if len(ask.subjects) > AT_ONCE or not self._budget.allows(ask.actor.id, ask.subjects, tx.now):
                 key = ask.unlock
                 most = unlocks.allowed(tx.alias, key, ask.actor.id, ask.purpose, tx.now) if key else 0
-                if most < len(ask.subjects):
+                if key is None or not self._budget.spends(key, ask.subjects, most):
                     raise Denied(
                         "this many customers need a bulk unlock",
                         hint="unlock for the purpose first; above 10,000 with a second person",
@@ -227,13 +251,19 @@ class Reader:
             plan.refusal = error
 
     def _append(
-        self, tx: Tx, plans: Sequence[Plan], people: Mapping[bytes, SubjectRow], keys: Keys, stamp: Stamp
+        self,
+        tx: Tx,
+        plans: Sequence[Plan],
+        keys: Keys,
+        named: Mapping[bytes, Alias],
+        stamp: Stamp,
+        shapes: Shapes,
     ) -> None:
         """One entry per ask and shape; an ask that shows nothing is an entry too."""
         drafts: list[Draft] = []
         owners: list[Plan] = []
         for plan in plans:
-            for draft in self._drafts(tx, plan, people, keys, stamp):
+            for draft in self._drafts(tx, plan, keys, named, stamp, shapes):
                 drafts.append(draft)
                 owners.append(plan)
         refs = lanes.append(tx, drafts, fence=lambda: self.same(tx, stamp))
@@ -241,33 +271,33 @@ class Reader:
             owner.entries.append(ref)
 
     def _drafts(
-        self, tx: Tx, plan: Plan, people: Mapping[bytes, SubjectRow], keys: Keys, stamp: Stamp
+        self,
+        tx: Tx,
+        plan: Plan,
+        keys: Keys,
+        named: Mapping[bytes, Alias],
+        stamp: Stamp,
+        shapes: Shapes,
     ) -> Iterable[Draft]:
         ask, shape = plan.ask, plan.shape
         common: dict[str, Any] = {
-            "actor": ask.actor.id,
-            "session": ask.actor.session,
-            "purpose": ask.purpose or None,
-            "epoch": stamp.epoch,
-            "request": ask.request or tx.request,
+            **circumstances(tx, ask.actor, ask.purpose, stamp, shapes, ask.request),
             "categories": () if shape is None else shape.categories,
         }
         if plan.refusal is not None:
             return [Draft(event=DataRefused("read", plan.refusal.code), **common)]
         shown: dict[tuple[tuple[int, ...], tuple[int, ...]], list[bytes]] = {}
         for subject in ask.subjects:
-            row = people.get(subject)
-            if row is not None and row.state < SubjectState.ERASING:
+            if subject in named:
                 outcome = plan.outcomes[subject]
                 shown.setdefault((outcome.clear, outcome.masked), []).append(subject)
         if len(ask.subjects) == 1 and shown:
             [((clear, masked), subjects)] = shown.items()
             fact = _READ if ask.case is None and ask.export is None else self._fact(ask, keys, subjects)
-            alias = self._sealer.alias(keys, subjects[0])
-            return [Draft(event=fact, alias=alias, clear=clear, masked=masked, **common)]
+            return [Draft(event=fact, alias=named[subjects[0]], clear=clear, masked=masked, **common)]
         made = []
         for (clear, masked), subjects in sorted(shown.items()):
-            aliases = [found for one in subjects if (found := self._sealer.alias(keys, one)) is not None]
+            aliases = [named[one] for one in subjects]
             fact = self._fact(ask, keys, subjects)
             for at in range(0, len(aliases), sets.MOST):
                 kept = sets.keep(tx, aliases[at : at + sets.MOST])
@@ -287,6 +317,7 @@ class Reader:
         people: Mapping[bytes, SubjectRow],
         rows: Mapping[bytes, list[RecordRow]],
         keys: Keys,
+        lost: Mapping[bytes, str],
         troubles: dict[str, int],
     ) -> Answer:
         """Open what was decided and recorded; a customer that does not open fails alone."""
@@ -300,17 +331,21 @@ class Reader:
                 items.append(Item(SubjectId(subject), Standing.ERASED))
                 continue
             outcome = plan.outcomes[subject]
-            try:
-                views = self.views(rows.get(subject, ()), row, outcome, compiled, keys)
-            except HouseError as error:
-                standing = Standing.UNREADABLE
-                if error.code == "key-missing" and _erased_meanwhile(subject):
-                    standing = Standing.ERASED
+            code = lost.get(subject)
+            if code is None:
+                try:
+                    views = self.views(rows.get(subject, ()), row, outcome, compiled, keys)
+                except HouseError as error:
+                    code = error.code
                 else:
-                    troubles[error.code] = troubles.get(error.code, 0) + 1
-                items.append(Item(SubjectId(subject), standing, trouble=error.code))
-                continue
-            items.append(Item(SubjectId(subject), Standing.LIVE, views, outcome.withheld, version=row.version))
+                    items.append(Item(SubjectId(subject), Standing.LIVE, views, outcome.withheld))
+                    continue
+            standing = Standing.UNREADABLE
+            if code == "key-missing" and _erased_meanwhile(subject):
+                standing = Standing.ERASED
+            else:
+                troubles[code] = troubles.get(code, 0) + 1
+            items.append(Item(SubjectId(subject), standing, trouble=code))
         return Answer(tuple(items), tuple(plan.entries))
 
     def views(
@@ -333,6 +368,34 @@ class Reader:
                 category = compiled.category_by_id[row.category].key
                 made.append(RecordView(category, RecordId(row.id), row.version, shown))
         return tuple(made)
+
+
+def check_words(purpose: str, shapes: Shapes, *others: str | None) -> None:
+    """Refuse what could not stand in an entry, before it gets near one.
+
+    Raises:
+        Denied: `purpose-required`, `purpose-unknown`. Invalid: a code or id that is too long or holds control signs.
+
+    """
+    if not purpose:
+        raise Denied("an ask names its purpose", hint="say what you need it for", code="purpose-required")
+    if purpose not in shapes.snapshot.purposes:
+        raise Denied("the data map has no such purpose", hint="bailee access what", code="purpose-unknown")
+    if any(one is not None and (len(one) > WORD_MOST or not one.isprintable()) for one in others):
+        raise Invalid(f"a code has at most {WORD_MOST} plain characters", hint="use the number of the case")
+
+
+def circumstances(
+    tx: Tx, actor: Actor, purpose: str | None, stamp: Stamp, shapes: Shapes, request: str | None = None
+) -> dict[str, Any]:
+    """What every entry of the gate says beside its fact; a purpose that the map has not is left out, unread."""
+    return {
+        "actor": actor.id,
+        "session": actor.session,
+        "purpose": purpose if purpose in shapes.snapshot.purposes else None,
+        "epoch": stamp.epoch,
+        "request": request if request is not None and len(request) <= WORD_MOST else tx.request,
+    }
 
 
 def _query(ask: Ask, shape: Shape, asked: Level) -> Query:

@@ -11,7 +11,7 @@ from bailee.crypto.blind import NORMALISERS
 from bailee.custody.epochs import SELF
 from bailee.datamap.compile import CompiledField
 from bailee.house import House
-from bailee.kernel.errors import Denied, HouseError, TooMany, Unavailable
+from bailee.kernel.errors import Denied, HouseError, Invalid, TooMany, Unavailable
 from bailee.kernel.ids import SubjectId
 from bailee.kernel.tx import Tx
 from bailee.ledger import lanes, sets
@@ -19,7 +19,7 @@ from bailee.ledger.entries import Draft
 from bailee.vault import keystore, limits, records, search
 from bailee.vault.budget import PROBES, SEARCHES, Budget
 from bailee.vault.facts import DataFound, DataRefused
-from bailee.vault.gate.reading import HELP, TRIES, Moved, Plan, Reader
+from bailee.vault.gate.reading import HELP, TRIES, Moved, Plan, Reader, check_words, circumstances
 from bailee.vault.gate.sealing import Sealer
 from bailee.vault.gate.shapes import VISIBLE, Shapes
 from bailee.vault.keystore import Keys
@@ -67,27 +67,26 @@ class Searcher:
                 with house.opened() as tx:
                     stamp = house.policy.stamp()
                     shapes = self._reader.shapes(tx, stamp)
-                    made = self._answer(tx, ask, shapes, stamp)
+                    troubles: dict[str, int] = {}
+                    made = self._answer(tx, ask, shapes, stamp, troubles)
                 break
             except Moved:
                 continue
         else:
             raise Unavailable("the access policy keeps changing", hint="try again", code="policy-changing")
         house.appended(1)
+        self._reader.alarm(troubles)
         if isinstance(made, HouseError):
             raise made
         return made
 
-    def _answer(self, tx: Tx, ask: Find, shapes: Shapes, stamp: Stamp) -> Answer | HouseError:
-        common: dict[str, Any] = {
-            "actor": ask.actor.id,
-            "session": ask.actor.session,
-            "purpose": ask.purpose or None,
-            "epoch": stamp.epoch,
-            "request": ask.request or tx.request,
-        }
+    def _answer(self, tx: Tx, ask: Find, shapes: Shapes, stamp: Stamp, troubles: dict[str, int]) -> Answer | HouseError:
+        common = circumstances(tx, ask.actor, ask.purpose, stamp, shapes, ask.request)
         compiled = shapes.compiled
         try:
+            check_words(ask.purpose, shapes, ask.case, ask.request)
+            if not 1 <= ask.limit <= PAGE_MOST:
+                raise Invalid(f"a page shows 1 to {PAGE_MOST} customers", hint="ask for the next page with `after`")
             one = compiled.resolve(ask.field)
             shape = shapes.of((one.key, *ask.fields), ())
             index = self._indexes.of(compiled).choose(one, ask.how)
@@ -107,7 +106,9 @@ class Searcher:
         for row in records.records(tx.alias, list(people), shape.categories):
             by_subject.setdefault(row.subject, []).append(row)
         keys = keystore.fetch(list(people), [SELF, *shape.categories]) if people else {}
-        hits = self._matching(one, index, terms, frozenset(pairs), by_subject, keys)
+        hits = self._matching(one, index, terms, frozenset(pairs), by_subject, keys, troubles)
+        named, _ = self._reader.aliases({key: people[key] for key in hits}, keys)
+        hits = [key for key in hits if key in named]
         plan = Plan(
             Ask(
                 actor=ask.actor,
@@ -123,7 +124,7 @@ class Searcher:
             self._reader.decide(tx, plan, shapes, limits.of(tx.alias, hits))
             hits = [key for key in hits if key in plan.outcomes and plan.outcomes[key].levels[0] >= VISIBLE]
         page, more = hits[: ask.limit], len(hits) > ask.limit
-        aliases = [found for key in page if (found := self._sealer.alias(keys, key)) is not None]
+        aliases = [named[key] for key in page]
         masked = tuple(sorted({number for key in page for number in plan.outcomes[key].masked}))
         where: dict[str, Any] = {"categories": shape.categories, "masked": masked}
         if len(aliases) == 1:
@@ -132,26 +133,22 @@ class Searcher:
             where["people"] = sets.keep(tx, aliases)
         fact = DataFound(one.id, ask.how, len(pairs), len(page))
         refs = lanes.append(tx, [Draft(event=fact, **where, **common)], fence=lambda: self._reader.same(tx, stamp))
-        if not page and not index.bits and not self._budget.try_search(ask.actor.id, "probe", PROBES, tx.now):
-            return TooMany("too many look-ups that found nobody", hint="wait a minute", retry_after=60)
-        items = [
-            Item(
-                SubjectId(key),
-                Standing.LIVE,
-                self._reader.views(by_subject.get(key, ()), people[key], plan.outcomes[key], compiled, keys),
-                plan.outcomes[key].withheld,
-                version=people[key].version,
-            )
-            for key in page
-        ]
+        if not page and not index.bits:
+            self._budget.try_search(ask.actor.id, "probe", PROBES, tx.now)
+        items = []
+        for key in page:
+            outcome = plan.outcomes[key]
+            try:
+                views = self._reader.views(by_subject.get(key, ()), people[key], outcome, compiled, keys)
+            except HouseError as error:
+                troubles[error.code] = troubles.get(error.code, 0) + 1
+                items.append(Item(SubjectId(key), Standing.UNREADABLE, trouble=error.code))
+                continue
+            items.append(Item(SubjectId(key), Standing.LIVE, views, outcome.withheld))
         return Answer(tuple(items), tuple(refs), SubjectId(page[-1]) if more and page else None)
 
     def _may(self, snapshot: Snapshot, ask: Find, one: CompiledField, index: search.Index, tx: Tx) -> None:
         """Whether the field may be searched at all; a customer's own choices are looked at hit by hit."""
-        if not ask.purpose:
-            raise Denied("an ask names its purpose", hint="say what you need it for", code="purpose-required")
-        if ask.purpose not in snapshot.purposes:
-            raise Denied("the data map has no such purpose", hint="bailee access what", code="purpose-unknown")
         wanted = Level.CLEAR if index.how.startswith("prefix") else Level.PARTIAL
         low = too_low(snapshot, Assurance(ask.actor.assurance))
         rated = levels(
@@ -166,6 +163,9 @@ class Searcher:
         )
         if rated[0] < wanted:
             raise Denied(f"not granted to search {one.key} for {ask.purpose}", hint=HELP)
+        # Once the look-ups are spent a hit must answer like a miss, or the limit would tell who is a customer.
+        if not index.bits and self._budget.spent(ask.actor.id, "probe", PROBES, tx.now):
+            raise TooMany("too many look-ups that found nobody", hint="wait a minute", retry_after=60)
         if not self._budget.try_search(ask.actor.id, "search", SEARCHES, tx.now):
             raise TooMany("60 searches a minute are enough for a person", hint="wait a minute", retry_after=60)
 
@@ -177,6 +177,7 @@ class Searcher:
         places: frozenset[tuple[bytes, bytes]],
         by_subject: Mapping[bytes, list[RecordRow]],
         keys: Keys,
+        troubles: dict[str, int],
     ) -> list[bytes]:
         """The customers who really match, ids ascending: the index only said "perhaps"."""
         hits = set()
@@ -186,8 +187,9 @@ class Searcher:
                     continue
                 try:
                     value = self._sealer.values(row, keys).get(one.id)
-                except HouseError:
-                    continue  # a read of this customer raises the alarm; a search only does not find them
+                except HouseError as error:
+                    troubles[error.code] = troubles.get(error.code, 0) + 1
+                    continue
                 if value is not None and set(terms) <= set(index.terms(one.type.text_of(value), one.region)):
                     hits.add(subject)
         return sorted(hits)

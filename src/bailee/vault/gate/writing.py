@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from bailee.access import assignments
 from bailee.access.compile import Snapshot
 from bailee.access.decide import decide
 from bailee.access.policy import Stamp
@@ -21,9 +22,9 @@ from bailee.kernel.recorded import EntryRef
 from bailee.kernel.tx import Tx
 from bailee.ledger import lanes, sets
 from bailee.ledger.entries import Draft
-from bailee.vault import keystore, records, search
+from bailee.vault import keystore, limits, records, search
 from bailee.vault.facts import DataRefused, DataWritten
-from bailee.vault.gate.reading import HELP, TRIES, Moved, Reader
+from bailee.vault.gate.reading import HELP, TRIES, Moved, Reader, circumstances
 from bailee.vault.gate.sealing import COLLECTION, Sealer
 from bailee.vault.keystore import Keys
 from bailee.vault.records import RecordRow, SubjectRow, SubjectState
@@ -96,8 +97,6 @@ class Job:
             self.error = Gone("this customer was erased", hint="add them as a new customer")
         elif row.state != SubjectState.LIVE:
             self.error = Conflict("this customer is suspended", hint="see bailee customer show")
-        elif self.write.expect_version is not None and self.write.expect_version != row.version:
-            self.error = Stale("this customer changed meanwhile", hint="read them again and repeat your change")
 
     def result(self) -> Outcome:
         """What the caller gets for this write."""
@@ -250,6 +249,9 @@ class Writer:
             before = _before(job, category, rows, twin)
             if before is None and len(rows) >= PER_CATEGORY:
                 raise Conflict(f"a customer keeps at most {PER_CATEGORY} records here", hint="archive older ones")
+            expected = job.write.expect_version
+            if expected is not None and twin is None and expected != (0 if before is None else before.version):
+                raise Stale("this record changed meanwhile", hint="read it again and repeat your change")
             merged = self._sealer.values(before, keys) if before is not None else {}
             for name, value in values.items():
                 one = compiled.fields[name]
@@ -314,13 +316,7 @@ class Writer:
         operation: str,
     ) -> list[Draft]:
         """Customers with the same shape of change share an entry with their set; refusals are counted by reason."""
-        common: dict[str, Any] = {
-            "actor": actor.id,
-            "session": actor.session,
-            "purpose": purpose,
-            "epoch": stamp.epoch,
-            "request": tx.request,
-        }
+        common = circumstances(tx, actor, purpose, stamp, self._reader.shapes(tx, stamp))
         groups: dict[tuple[tuple[int, ...], tuple[int, ...], bool], list[Job]] = {}
         for job in able:
             groups.setdefault((tuple(sorted(job.numbers)), tuple(sorted(job.parts)), job.new), []).append(job)
@@ -349,14 +345,20 @@ class Writer:
 
 def _decide(snapshot: Snapshot, actor: Actor, purpose: str, jobs: Sequence[Job], now: Micros) -> None:
     """Refuse the writes that no grant covers; writing wants CLEAR on every field."""
+    known = list(dict.fromkeys(job.subject for job in jobs if job.error is None and not job.new))
+    choices = limits.of("default", known) if known else {}
+    linked = assignments.between("default", actor.id, known, now)
     for job in jobs:
         if job.error is not None:
             continue
-        names = tuple(sorted(job.names))
+        names, case = tuple(sorted(job.names)), job.write.case
         try:
             verdict = decide(
                 snapshot,
-                Query(actor=actor.id, purpose=purpose, operation=Operation.WRITE, fields=names, subject=job.subject),
+                Query(actor=actor.id, purpose=purpose, operation=Operation.WRITE, fields=names, case=case),
+                choices.get(job.subject, ()),
+                assigned=job.subject in linked.subjects,
+                case_open=case is not None and (job.subject, case) in linked.cases,
                 assurance=Assurance(actor.assurance),
                 proof_age=now - actor.fresh_at,
                 now=now,
