@@ -414,7 +414,7 @@ def test_a_hidden_field_is_withheld_alike_whether_or_not_it_holds_a_value(shop: 
     with_text, without = bring(shop, {"billing.total": "1.00", "support.message": "secret"}, {"billing.total": "1.00"})
     ask = {"purpose": "billing", "clear": ("support.message", "billing.total")}
     answers = [
-        shop.gate.read(Ask(actor=shop.bob, subjects=(one,), fields=(), **ask)).items[0]  # type: ignore[arg-type]
+        shop.gate.read(Ask(actor=shop.bob, subjects=(one,), fields=(), **ask)).items[0]  # type: ignore[arg-type]  # a purpose or none
         for one in (with_text, without)
     ]
     assert answers[0].withheld == answers[1].withheld

@@ -17,7 +17,7 @@ from bailee.vault.words import Answer, Find
 
 
 def _find(world: World, field: str, value: str, how: str = "word", gate: Gate | None = None, **more: object) -> Answer:
-    ask = Find(actor=world.bob, purpose="billing", field=field, how=how, value=value, **more)  # type: ignore[arg-type]
+    ask = Find(actor=world.bob, purpose="billing", field=field, how=how, value=value, **more)  # type: ignore[arg-type]  # any other part of a find
     return (gate or world.gate).find(ask)
 
 

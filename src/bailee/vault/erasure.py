@@ -326,8 +326,8 @@ def _swept(tx: Tx, subject: bytes) -> int:
     count = 0
     for kind in apps.get_app_config("bailee").get_models():
         named = any(one.column == "subject" for one in kind._meta.concrete_fields)  # noqa: SLF001 - Django's name for it
-        if named and kind._meta.db_table != _PROCEDURES:  # noqa: SLF001
-            count += kind._default_manager.using(tx.alias).filter(subject=subject).delete()[0]  # noqa: SLF001
+        if named and kind._meta.db_table != _PROCEDURES:  # noqa: SLF001 - Django's name for it
+            count += kind._default_manager.using(tx.alias).filter(subject=subject).delete()[0]  # noqa: SLF001 - Django's name for it
     return count
 
 
