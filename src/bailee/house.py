@@ -212,7 +212,12 @@ class House:
             self.closure.clear()
         if self._since >= EVERY or self.clock.now() - self._signed_at > MINUTE:
             self._flush_denials(self.clock.now() // MINUTE)
-            self.sign()
+            try:
+                self.sign()
+            except Unavailable as error:
+                if error.code == "ledger-diverged":
+                    raise
+                # What was written stands and is answered; the next write, or the end, signs.
 
     def sign(self) -> str | None:
         """Sign the ledger's head now; for receipts, proofs and the end of a session."""

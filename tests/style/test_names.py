@@ -11,6 +11,12 @@ PLACES = ("src", "sdk", "tests", "bench")
 
 @pytest.mark.check("style-H8")
 def test_no_file_and_no_folder_is_named_by_its_kind() -> None:
-    named = [path for place in PLACES for path in (ROOT / place).rglob("*") if path.is_dir() or path.suffix == ".py"]
+    named = [path for place in PLACES for path in (ROOT / place).rglob("*") if _ours(path)]
     by_kind = [path for path in named if path.stem.removeprefix("test_").strip("_") in KINDS]
     assert [str(path.relative_to(ROOT)) for path in by_kind] == []
+
+
+def _ours(path: Path) -> bool:
+    """A folder or module of the project; a hidden folder holds somebody else's."""
+    hidden = any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+    return not hidden and (path.is_dir() or path.suffix == ".py")

@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -58,6 +59,7 @@ class WriteGuard:
             raise WriteOutsideAct("a statement that writes ran outside an act", hint="use house.do")
         return execute(sql, params, many, context)
 
+    @lru_cache(maxsize=2048)  # noqa: B019 - the guard lives as long as the process
     def harmless(self, sql: str) -> bool:
         """Tell whether a statement can't write: it begins by reading and holds no writing word, or is on the list."""
         if _PRAGMA.match(sql):

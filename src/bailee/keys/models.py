@@ -94,6 +94,7 @@ class LedgerGuard(models.Model):
     lane = models.IntegerField(primary_key=True)
     size = models.BigIntegerField()
     root = models.BinaryField(max_length=32)
+    frontier = models.BinaryField(max_length=2048)
     at = models.BigIntegerField()
 
     class Meta:

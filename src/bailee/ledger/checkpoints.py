@@ -6,12 +6,12 @@ from contextlib import AbstractContextManager
 from typing import Final
 
 from bailee.crypto.notes import Checkpoint, Signer
+from bailee.crypto.tree import Frontier
 from bailee.custody.heads import Heads, LedgerHead
 from bailee.kernel.errors import Unavailable
 from bailee.kernel.tx import Tx
 from bailee.keys.models import LedgerGuard
 from bailee.ledger import lanes, tables, tiles
-from bailee.ledger.proofs import range_root
 
 EVERY: Final = 10_000
 
@@ -58,18 +58,19 @@ class Checkpointer:
     def guard(self, head: lanes.Head) -> None:
         """Move the guard row and the head file forward to this head, after proving that it contains the old one."""
         before = LedgerGuard.objects.using("keys").filter(lane=head.lane).first()
-        if before is not None:
-            if before.size > head.size:
-                raise Unavailable(
-                    "the ledger is shorter than it was", hint="run bailee ledger verify", code="ledger-diverged"
-                )
-            if before.size and not hmac.compare_digest(
-                range_root("default", head.lane, 0, before.size), bytes(before.root)
-            ):
-                raise Unavailable("the ledger was rewritten", hint="run bailee ledger verify", code="ledger-diverged")
+        size, known = (0, Frontier()) if before is None else (before.size, _frontier(before))
+        if size > head.size:
+            raise Unavailable(
+                "the ledger is shorter than it was", hint="run bailee ledger verify", code="ledger-diverged"
+            )
+        # Only what is new is read: the guarded frontier with the leaves behind it must give the root of this head.
+        known.extend(tiles.leaves("default", head.lane, size, head.size))
+        if known.size != head.size or not hmac.compare_digest(known.root(), head.root):
+            raise Unavailable("the ledger was rewritten", hint="run bailee ledger verify", code="ledger-diverged")
         with self._opened("keys") as tx:
             LedgerGuard.objects.using(tx.alias).update_or_create(
-                lane=head.lane, defaults={"size": head.size, "root": head.root, "at": tx.now}
+                lane=head.lane,
+                defaults={"size": head.size, "root": head.root, "frontier": known.to_bytes(), "at": tx.now},
             )
             now = tx.now
         self._heads.put_ledger(LedgerHead(head.lane, head.size, head.root, now))
@@ -78,3 +79,11 @@ class Checkpointer:
 def newest(alias: str, lane: int) -> tables.CheckpointRow | None:
     """The last signed head of a lane."""
     return tables.CheckpointRow.objects.using(alias).filter(lane=lane).order_by("-size").first()
+
+
+def _frontier(guard: LedgerGuard) -> Frontier:
+    """The guarded frontier, which must give the guarded root."""
+    kept = Frontier.from_bytes(guard.size, bytes(guard.frontier))
+    if not hmac.compare_digest(kept.root(), bytes(guard.root)):
+        raise Unavailable("the ledger's guard is damaged", hint="run bailee ledger verify", code="ledger-diverged")
+    return kept

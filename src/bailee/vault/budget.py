@@ -26,20 +26,11 @@ class Budget:
         if kept is None or kept[0] != hour:
             kept = self._seen[actor] = (hour, set())
         seen = kept[1]
-        if len(wanted) == 1 and wanted[0] in seen:
-            return True
-        if len(seen | set(wanted)) > self._free:
-            return False
-        seen.update(wanted)
-        return True
+        return _count(seen, wanted, self._free)
 
     def spends(self, unlock: str, wanted: tuple[bytes, ...], most: int) -> bool:
         """Count these customers against a bulk unlock; False (and nothing counted) beyond what it allows."""
-        seen = self._unlocked.setdefault(unlock, set())
-        if len(seen | set(wanted)) > most:
-            return False
-        seen.update(wanted)
-        return True
+        return _count(self._unlocked.setdefault(unlock, set()), wanted, most)
 
     def spent(self, actor: str, kind: str, most: int, now: Micros) -> bool:
         """Whether the searches of a kind are used up for this minute; counts nothing."""
@@ -53,3 +44,12 @@ class Budget:
         count = kept[1] + 1 if kept[0] == minute else 1
         self._asked[actor, kind] = (minute, count)
         return count <= most
+
+
+def _count(seen: set[bytes], wanted: tuple[bytes, ...], most: int) -> bool:
+    """Add those not seen yet, if they all fit; looks at the wanted only, however many were seen."""
+    new = {one for one in wanted if one not in seen}
+    if len(seen) + len(new) > most:
+        return False
+    seen |= new
+    return True

@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                 ("lane", models.IntegerField(primary_key=True, serialize=False)),
                 ("size", models.BigIntegerField()),
                 ("root", models.BinaryField(max_length=32)),
+                ("frontier", models.BinaryField(max_length=2048)),
                 ("at", models.BigIntegerField()),
             ],
             options={
